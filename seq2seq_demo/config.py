@@ -1,0 +1,442 @@
+"""Frozen, strict configurations.
+
+An unknown key, a wrong type or a value out of range is a `ConfigurationError` that names the field, what is
+allowed and what was seen. Nothing is converted silently, except that a whole number serves where a float is asked.
+"""
+
+import difflib
+import math
+import tomllib
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from seq2seq_demo.errors import ConfigurationError
+
+Cell = Literal["rnn", "gru", "lstm"]
+AttentionKind = Literal["none", "dot", "general", "additive"]
+Bridge = Literal["dense", "copy", "zero"]
+Tying = Literal["none", "target-output", "all"]
+Precision = Literal["auto", "float32", "bfloat16", "autocast"]
+Schedule = Literal["constant", "cosine", "inverse-sqrt"]
+Strategy = Literal["greedy", "beam"]
+
+MAX_SOURCE_TOKENS = 256
+"""Longest source that a model takes, in pieces, the end symbol not counted."""
+
+
+@dataclass(frozen=True)
+class StrictConfig:
+    """Base of the configurations: checks types on construction, and reads mappings strictly."""
+
+    def __post_init__(self) -> None:
+        hints = typing.get_type_hints(type(self))
+        for item in fields(self):
+            _check_type(item.name, getattr(self, item.name), hints[item.name])
+        self._check_ranges()
+
+    def _check_ranges(self) -> None:
+        """Raise a `ConfigurationError` where a value is out of range; types are already right."""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Build from a mapping with exactly the fields' names as keys.
+
+        Raises:
+            ConfigurationError: an unknown key, a missing one, a wrong type or a value out of range.
+        """
+        known = {item.name: item for item in fields(cls)}
+        for key in values:
+            if key not in known:
+                raise _unknown_key(key, known)
+        for name, item in known.items():
+            if name not in values and item.default is MISSING and item.default_factory is MISSING:
+                raise ConfigurationError("missing_key", f"{name} is missing.", {"field": name})
+        hints = typing.get_type_hints(cls)
+        return cls(**{key: _coerce(key, value, hints[key]) for key, value in values.items()})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain JSON-ready values."""
+        return asdict(self)
+
+
+def _unknown_key(key: str, known: Mapping[str, object]) -> ConfigurationError:
+    close = difflib.get_close_matches(str(key), known, n=1)
+    hint = f" Did you mean {close[0]!r}?" if close else ""
+    allowed = ", ".join(known)
+    return ConfigurationError(
+        "unknown_key", f"unknown key {key!r}; allowed: {allowed}.{hint}", {"field": key, "allowed": allowed}
+    )
+
+
+def _coerce(name: str, value: Any, hint: Any) -> Any:
+    """Turn the plain values of JSON and TOML into the field's type: lists into tuples, tables into configurations."""
+    origin = typing.get_origin(hint)
+    if isinstance(hint, type) and issubclass(hint, StrictConfig) and isinstance(value, Mapping):
+        return hint.from_dict(value)
+    if origin is tuple and isinstance(value, Sequence) and not isinstance(value, str):
+        (inner, *_) = typing.get_args(hint)
+        return tuple(_coerce(name, item, inner) for item in value)
+    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value
+
+
+def _check_type(name: str, value: Any, hint: Any) -> None:
+    origin = typing.get_origin(hint)
+    if origin is Literal:
+        allowed = typing.get_args(hint)
+        if value not in allowed:
+            words = ", ".join(repr(item) for item in allowed)
+            raise ConfigurationError(
+                "not_a_choice",
+                f"{name} must be one of {words}; got {value!r}.",
+                {"field": name, "allowed": words, "got": value},
+            )
+        return
+    if origin in (typing.Union, types.UnionType):
+        if value is None and type(None) in typing.get_args(hint):
+            return
+        hint = next(item for item in typing.get_args(hint) if item is not type(None))
+        _check_type(name, value, hint)
+        return
+    if origin is tuple:
+        right = isinstance(value, tuple)
+        (inner, *_) = typing.get_args(hint)
+        for item in value if right else ():
+            _check_type(name, item, inner)
+    elif hint is float:
+        right = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    elif hint is int:
+        right = isinstance(value, int) and not isinstance(value, bool)
+    else:
+        right = isinstance(value, hint)
+    if not right:
+        wanted = "a finite number" if hint is float else {int: "a whole number", bool: "true or false"}.get(hint, hint)
+        raise ConfigurationError(
+            "wrong_type",
+            f"{name} must be {getattr(wanted, '__name__', wanted)}; got {value!r}.",
+            {"field": name, "allowed": str(wanted), "got": value},
+        )
+
+
+def check_range(
+    name: str,
+    value: float | None,
+    low: float,
+    high: float,
+    *,
+    low_open: bool = False,
+    high_open: bool = False,
+) -> None:
+    """Raise a `ConfigurationError` unless `value` is None or lies in the interval; the ends count unless open."""
+    if value is None:
+        return
+    above = value > low if low_open else value >= low
+    below = value < high if high_open else value <= high
+    if not (above and below):
+        interval = f"{'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}"
+        raise ConfigurationError(
+            "out_of_range",
+            f"{name} must lie in {interval}; got {value:g}.",
+            {"field": name, "allowed": interval, "got": value},
+        )
+
+
+@dataclass(frozen=True)
+class ArchitectureConfig(StrictConfig):
+    """Architecture of a `Seq2Seq` model, as a recipe chooses it: all but the vocabulary sizes.
+
+    The decoder's bottom layer sees the previous token (and, with `input_feeding`, the previous readout) and is the
+    attention's query; the context goes to the layers above and to the readout (the decoder of GNMT's second version,
+    Wu et al. 2016, section 3, as in tensorflow/nmt's ``gnmt_v2``).
+    """
+
+    cell: Cell = "lstm"
+    """Recurrent cell: Elman ``rnn`` (tanh), ``gru`` (Cho et al. 2014), ``lstm``."""
+    attention: AttentionKind = "additive"
+    """``none`` is the fixed-length vector of Sutskever et al. 2014."""
+    embedding_size: int = 256
+    """Size of source and target embeddings and of the readout before the output projection."""
+    encoder_size: int = 256
+    """Hidden size of the encoder, in each direction."""
+    decoder_size: int = 512
+    """Hidden size of the decoder."""
+    attention_size: int = 256
+    """Size of additive attention's hidden layer; the other attentions ignore it."""
+    encoder_layers: int = 2
+    decoder_layers: int = 2
+    bidirectional: bool = True
+    """Whether the encoder reads both ways; its output size is then twice `encoder_size`."""
+    dropout: float = 0.2
+    """Dropout probability in [0, 1), on embeddings, between layers and on the readout."""
+    tied: Tying = "target-output"
+    """Which matrices are one: target embedding and output, or ``all`` (source embedding too)."""
+    bridge: Bridge = "dense"
+    """Encoder's final hidden state → decoder's first state: a ``dense`` tanh layer, an exact ``copy``, or ``zero``."""
+    input_feeding: bool = False
+    """Feed the previous readout to the bottom layer (Luong et al. 2015, section 3.3); step by step, so slower."""
+
+    @property
+    def encoder_output_size(self) -> int:
+        """Size of one encoder output."""
+        return self.encoder_size * (2 if self.bidirectional else 1)
+
+    def _check_ranges(self) -> None:
+        for name in ("embedding_size", "encoder_size", "decoder_size", "attention_size"):
+            check_range(name, getattr(self, name), 1, 8192)
+        check_range("encoder_layers", self.encoder_layers, 1, 4)
+        check_range("decoder_layers", self.decoder_layers, 1, 4)
+        check_range("dropout", self.dropout, 0, 1, high_open=True)
+        if self.attention == "dot" and self.encoder_output_size != self.decoder_size:
+            raise ConfigurationError(
+                "size_mismatch",
+                f"attention 'dot' needs decoder_size equal to the encoder's output size ({self.encoder_output_size}); "
+                f"got {self.decoder_size}. Choose 'general', or equal sizes.",
+                {"field": "decoder_size", "allowed": self.encoder_output_size, "got": self.decoder_size},
+            )
+        if self.bridge == "copy" and (
+            self.encoder_output_size != self.decoder_size or self.encoder_layers != self.decoder_layers
+        ):
+            raise ConfigurationError(
+                "size_mismatch",
+                "bridge 'copy' needs as many decoder layers as encoder layers and decoder_size equal to the encoder's "
+                f"output size ({self.encoder_output_size}); got {self.decoder_size}. Choose bridge 'dense'.",
+                {"field": "bridge", "allowed": self.encoder_output_size, "got": self.decoder_size},
+            )
+
+    def with_vocabularies(self, source_vocab_size: int, target_vocab_size: int) -> "ModelConfig":
+        """Complete the architecture with the tokenizers' sizes."""
+        return ModelConfig(source_vocab_size=source_vocab_size, target_vocab_size=target_vocab_size, **self.to_dict())
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelConfig(ArchitectureConfig):
+    """Architecture of a `Seq2Seq` model with the sizes of its vocabularies."""
+
+    source_vocab_size: int
+    """Number of source pieces, special symbols included."""
+    target_vocab_size: int
+    """Number of target pieces, special symbols included."""
+
+    def _check_ranges(self) -> None:
+        super()._check_ranges()
+        for name in ("source_vocab_size", "target_vocab_size"):
+            check_range(name, getattr(self, name), 5, 1_000_000)
+        if self.tied == "all" and self.source_vocab_size != self.target_vocab_size:
+            raise ConfigurationError(
+                "size_mismatch",
+                f"tied 'all' needs one vocabulary for both sides; got {self.source_vocab_size} source and "
+                f"{self.target_vocab_size} target pieces. Set tokenizer.shared, or tied = 'target-output'.",
+                {"field": "tied", "allowed": self.source_vocab_size, "got": self.target_vocab_size},
+            )
+
+
+@dataclass(frozen=True)
+class TrainingConfig(StrictConfig):
+    """How a model is trained; one optimiser step is called an update."""
+
+    seed: int = 1
+    max_updates: int = 10_000
+    """Stop after this many updates."""
+    batch_tokens: int = 4096
+    """Target tokens of one update, over all processes; padding is not counted."""
+    learning_rate: float = 1e-3
+    """Peak learning rate, per optimiser step."""
+    warmup_updates: int = 400
+    """Updates in which the learning rate rises linearly from zero to its peak."""
+    schedule: Schedule = "cosine"
+    """What follows the warm-up: cosine to `final_learning_rate`, inverse square root, or constant."""
+    final_learning_rate: float = 1e-5
+    """Learning rate at `max_updates` under the cosine schedule."""
+    beta2: float = 0.98
+    """Adam's second-moment decay in (0, 1)."""
+    weight_decay: float = 0.0
+    """Decoupled weight decay (AdamW), per optimiser step."""
+    gradient_clip: float = 1.0
+    """Largest norm of the whole gradient; 0 turns clipping off."""
+    label_smoothing: float = 0.1
+    """Mass spread over the vocabulary, in [0, 1) (Szegedy et al. 2016, section 7)."""
+    teacher_forcing_ratio: float = 1.0
+    """Probability that a step sees the reference's previous token and not the model's own, in [0, 1]."""
+    precision: Precision = "auto"
+    """``bfloat16``: pure steps with float32 master weights; ``autocast``: float32 weights, mixed operations;
+    ``auto``: bfloat16 where the processor has matrix units for it, else float32."""
+    ema_decay: float = 0.0
+    """Decay of the exponential moving average of the weights that is validated and kept; 0 turns it off."""
+    validate_every: int = 1000
+    """Updates between two validations."""
+    save_every: int = 500
+    """Updates between two saves of the training state."""
+    log_every: int = 50
+    """Updates between two lines of the log."""
+    patience: int = 0
+    """Validations without a better figure after which training stops; 0 turns early stopping off."""
+    validation_metric: Literal["bleu", "chrf", "loss", "exact_match", "word_error_rate"] = "bleu"
+    """The figure on the development set that decides which weights are kept."""
+    validation_tokenize: Literal["13a", "zh", "char", "none"] = "13a"
+    """sacreBLEU's tokenizer for the target language."""
+    validation_lowercase: bool = False
+    validation_sentences: int = 1000
+    """At most so many development pairs are decoded at each validation."""
+
+    def _check_ranges(self) -> None:
+        check_range("seed", self.seed, 0, 2**63 - 1)
+        for name in ("max_updates", "batch_tokens", "validate_every", "save_every", "log_every"):
+            check_range(name, getattr(self, name), 1, 10**9)
+        for name in ("warmup_updates", "patience"):
+            check_range(name, getattr(self, name), 0, 10**9)
+        check_range("learning_rate", self.learning_rate, 0, 10, low_open=True)
+        check_range("final_learning_rate", self.final_learning_rate, 0, self.learning_rate)
+        check_range("beta2", self.beta2, 0, 1, low_open=True, high_open=True)
+        check_range("weight_decay", self.weight_decay, 0, 1)
+        check_range("gradient_clip", self.gradient_clip, 0, 1e6)
+        check_range("label_smoothing", self.label_smoothing, 0, 1, high_open=True)
+        check_range("teacher_forcing_ratio", self.teacher_forcing_ratio, 0, 1)
+        check_range("ema_decay", self.ema_decay, 0, 1, high_open=True)
+        check_range("validation_sentences", self.validation_sentences, 1, 10**6)
+
+
+@dataclass(frozen=True)
+class TokenizerConfig(StrictConfig):
+    """How the SentencePiece models are trained."""
+
+    shared: bool = False
+    """One model for both sides."""
+    model_type: Literal["unigram", "bpe", "char", "word"] = "unigram"
+    source_vocab_size: int = 8000
+    target_vocab_size: int = 8000
+    """Ignored when `shared`."""
+    character_coverage: float = 0.9998
+    """Share of the corpus' characters that get a piece; the rest are spelt in bytes."""
+    byte_fallback: bool = True
+    """Spell characters without a piece in UTF-8 bytes, so that no input is unknown."""
+
+    def _check_ranges(self) -> None:
+        check_range("source_vocab_size", self.source_vocab_size, 5, 1_000_000)
+        check_range("target_vocab_size", self.target_vocab_size, 5, 1_000_000)
+        check_range("character_coverage", self.character_coverage, 0.9, 1)
+
+
+@dataclass(frozen=True)
+class CorpusConfig(StrictConfig):
+    """One training file and how often it counts."""
+
+    file: str
+    """Name below the data directory: TSV, plain or ``.xz``."""
+    repeat: int = 1
+    """How often the file is read in one epoch."""
+    limit: int = 0
+    """Read only so many pairs, drawn evenly over the file; 0 reads all."""
+
+    def _check_ranges(self) -> None:
+        check_range("repeat", self.repeat, 1, 1000)
+        check_range("limit", self.limit, 0, 10**9)
+
+
+@dataclass(frozen=True)
+class DataConfig(StrictConfig):
+    """Which files a recipe reads, and what is left out."""
+
+    train: tuple[CorpusConfig, ...] = ()
+    dev: str = ""
+    """Development file below the data directory."""
+    source_column: int = 1
+    target_column: int = 2
+    """Columns of the TSV files, counted from 1."""
+    source_language: str = ""
+    target_language: str = ""
+    """Language codes for the page and the card, for example ``en`` and ``zh``."""
+    max_tokens: int = 80
+    """Pairs with more pieces than this on a side are left out of training."""
+    max_length_ratio: float = 4.0
+    """Pairs whose longer side has more than this many times the pieces of the shorter one (plus 4) are left out."""
+    lowercase_noise: float = 0.0
+    """Probability that a training source is lower-cased, for robustness to typing."""
+    final_mark_noise: float = 0.0
+    """Probability that a training source loses its final punctuation mark."""
+
+    def _check_ranges(self) -> None:
+        check_range("source_column", self.source_column, 1, 100)
+        check_range("target_column", self.target_column, 1, 100)
+        check_range("max_tokens", self.max_tokens, 1, 512)
+        check_range("max_length_ratio", self.max_length_ratio, 1, 100)
+        check_range("lowercase_noise", self.lowercase_noise, 0, 1)
+        check_range("final_mark_noise", self.final_mark_noise, 0, 1)
+
+
+@dataclass(frozen=True)
+class Recipe(StrictConfig):
+    """Everything needed to train one checkpoint again, as one TOML file."""
+
+    name: str
+    model: ArchitectureConfig = field(default_factory=ArchitectureConfig)
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+
+    @classmethod
+    def from_file(cls, path: Path) -> Self:
+        """Read a recipe.
+
+        Raises:
+            ConfigurationError: no such file, not TOML, or a bad key or value.
+        """
+        try:
+            with path.open("rb") as stream:
+                values = tomllib.load(stream)
+        except OSError as error:
+            raise ConfigurationError("recipe_unreadable", f"cannot read the recipe {path}: {error.strerror}.") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigurationError("recipe_not_toml", f"{path} is not valid TOML: {error}.") from error
+        return cls.from_dict(values)
+
+
+@dataclass(frozen=True)
+class DecodingConfig(StrictConfig):
+    """Decoding options: the same words on the page, the command line, in Python and over HTTP."""
+
+    strategy: Strategy = "beam"
+    beam_size: int = 5
+    """Hypotheses kept at each step, 1–100; greedy decoding ignores it."""
+    n_best: int = 1
+    """Hypotheses returned, 1–beam size; greedy decoding returns one."""
+    length_penalty: float = 1.0
+    """α of Wu et al. 2016, eq. 14, in [0, 5]; 0 ranks by the raw log-probability."""
+    coverage_penalty: float = 0.0
+    """β of Wu et al. 2016, eq. 14, in [0, 5]; needs a model with attention."""
+    min_length: int = 0
+    """Fewest target tokens, the end symbol included, 0–512."""
+    max_length: int | None = None
+    """Most target tokens, the end symbol included, 1–512; None is 2 × source tokens + 10."""
+
+    def _check_ranges(self) -> None:
+        check_range("beam_size", self.beam_size, 1, 100)
+        check_range("n_best", self.n_best, 1, self.beam_size if self.strategy == "beam" else 100)
+        check_range("length_penalty", self.length_penalty, 0, 5)
+        check_range("coverage_penalty", self.coverage_penalty, 0, 5)
+        check_range("min_length", self.min_length, 0, 512)
+        check_range("max_length", self.max_length, 1, 512)
+        if self.max_length is not None and self.min_length > self.max_length:
+            raise ConfigurationError(
+                "lengths_cross",
+                f"min_length must not exceed max_length; got {self.min_length} and {self.max_length}.",
+                {"field": "min_length", "allowed": self.max_length, "got": self.min_length},
+            )
+
+
+@dataclass(frozen=True)
+class CheckpointConfig(StrictConfig):
+    """Contents of a checkpoint's ``config.json``."""
+
+    model: ModelConfig
+    source_language: str
+    target_language: str
+    """Language codes, for example ``en`` and ``zh``."""
+    recipe: str
+    """Name of the recipe that trained the checkpoint."""
+    examples: tuple[str, ...] = ()
+    """Source texts that the page offers."""

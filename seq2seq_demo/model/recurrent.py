@@ -1,0 +1,73 @@
+"""The three recurrent cells behind one interface.
+
+References:
+    Elman 1990, https://doi.org/10.1207/s15516709cog1402_1
+    Cho et al. 2014, https://aclanthology.org/D14-1179 (GRU; PyTorch applies the reset gate after the matrix product)
+    Hochreiter and Schmidhuber 1997, https://doi.org/10.1162/neco.1997.9.8.1735
+"""
+
+import torch
+from torch import Tensor, nn
+
+from seq2seq_demo.config import Cell
+
+CellState = tuple[Tensor, ...]
+"""State of one layer: ``(hidden,)``, or ``(hidden, cell)`` for a LSTM, each (batch, size)."""
+
+
+class RecurrentLayer(nn.Module):
+    """One layer in one direction; runs whole sequences through PyTorch's fused kernels."""
+
+    def __init__(self, cell: Cell, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.cell = cell
+        self.hidden_size = hidden_size
+        kinds: dict[Cell, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+        self.rnn = kinds[cell](input_size, hidden_size, batch_first=True)
+        self._reset_parameters()
+
+    def _reset_parameters(self) -> None:
+        # An orthogonal recurrence keeps the gradient's norm over many steps (Saxe et al. 2014); a forget gate that
+        # starts open does the same for the LSTM (Jozefowicz et al. 2015).
+        for block in self.rnn.weight_hh_l0.data.split(self.hidden_size):
+            nn.init.orthogonal_(block)
+        for block in self.rnn.weight_ih_l0.data.split(self.hidden_size):
+            nn.init.xavier_uniform_(block)
+        nn.init.zeros_(self.rnn.bias_ih_l0)
+        nn.init.zeros_(self.rnn.bias_hh_l0)
+        if self.cell == "lstm":
+            nn.init.ones_(self.rnn.bias_ih_l0.data[self.hidden_size : 2 * self.hidden_size])
+
+    @property
+    def state_parts(self) -> int:
+        """Number of tensors in a state: 2 for a LSTM, else 1."""
+        return 2 if self.cell == "lstm" else 1
+
+    def forward(self, inputs: Tensor, state: CellState | None = None) -> tuple[Tensor, CellState]:
+        """Run over a sequence.
+
+        Args:
+            inputs: (batch, length, input_size).
+            state: Initial state, each part (batch, hidden_size); None starts from zeros.
+
+        Returns:
+            outputs: (batch, length, hidden_size).
+            state: After the last position, padding included.
+        """
+        initial = None if state is None else tuple(part.unsqueeze(0).contiguous() for part in state)
+        if self.cell == "lstm":
+            outputs, (hidden, cell) = self.rnn(inputs, initial)
+            return outputs, (hidden.squeeze(0), cell.squeeze(0))
+        outputs, hidden = self.rnn(inputs, None if initial is None else initial[0])
+        return outputs, (hidden.squeeze(0),)
+
+    def step(self, inputs: Tensor, state: CellState) -> CellState:
+        """Advance by one position: inputs (batch, input_size) and a state to the next state.
+
+        Computes what `forward` computes for a sequence of one, without the fused kernel's set-up.
+        """
+        weights = (self.rnn.weight_ih_l0, self.rnn.weight_hh_l0, self.rnn.bias_ih_l0, self.rnn.bias_hh_l0)
+        if self.cell == "lstm":
+            return tuple(torch.lstm_cell(inputs, list(state), *weights))
+        function = torch.gru_cell if self.cell == "gru" else torch.rnn_tanh_cell
+        return (function(inputs, state[0], *weights),)

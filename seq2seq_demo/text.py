@@ -1,0 +1,78 @@
+"""The one place where text is normalised, for training and page alike.
+
+What a corpus line and a typed sentence go through is the same, so that a model sees on the page what it saw in
+training: Unicode NFC, no control characters, single spaces, half-width Latin letters and digits. Punctuation
+follows the script of the text: Chinese text keeps and gets full-width marks, other text gets ASCII ones.
+"""
+
+import re
+import unicodedata
+
+_CJK = re.compile(
+    "[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"  # kana, han, hangul
+)
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff〇]")
+_FULL_WIDTH_ALPHANUMERICS = {
+    code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
+}
+_ASCII_MARKS = str.maketrans(
+    {
+        **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+        "‘": "'", "’": "'", "‛": "'", "′": "'", "“": '"', "”": '"', "„": '"', "″": '"', "«": '"', "»": '"',
+        "。": ".", "、": ",", "…": "...", "‐": "-", "‑": "-", "–": "-",
+    }
+)  # fmt: skip
+_FULL_WIDTH_MARKS = {",": "，", "?": "？", "!": "！", ";": "；", ":": "：", ".": "。"}
+_MARK_AFTER_HAN = re.compile(f"(?<={_HAN.pattern}) ?([,?!;:]|\\.(?=$|\\s|[”’」』)]))")
+_SPACES_AFTER_WIDE_MARK = re.compile("([，。？！；：、]) +")
+
+
+def is_cjk(text: str) -> bool:
+    """Tell whether `text` has a Chinese, Japanese or Korean character.
+
+    >>> is_cjk("你好"), is_cjk("hello，")
+    (True, False)
+    """
+    return _CJK.search(text) is not None
+
+
+def is_punctuation(text: str) -> bool:
+    """Tell whether `text` is non-empty and all punctuation or symbols.
+
+    >>> is_punctuation("……"), is_punctuation("'s"), is_punctuation("")
+    (True, False, False)
+    """
+    return bool(text) and all(unicodedata.category(character)[0] in "PS" for character in text)
+
+
+def normalise(text: str) -> str:
+    """Bring a line of text into the one form that models are trained on; the result may be empty.
+
+    >>> normalise("  It’s\\u200b  ＯＫ！ ")
+    "It's OK!"
+    >>> normalise("你好,世界!")
+    '你好，世界！'
+    """
+    text = unicodedata.normalize("NFC", text).translate(_FULL_WIDTH_ALPHANUMERICS)
+    text = " ".join("".join(_without_control(character) for character in text).split())
+    if not is_cjk(text):
+        return text.translate(_ASCII_MARKS)
+    text = _MARK_AFTER_HAN.sub(lambda match: _FULL_WIDTH_MARKS[match.group(1)], text)
+    return _SPACES_AFTER_WIDE_MARK.sub(r"\1", text)
+
+
+def _without_control(character: str) -> str:
+    category = unicodedata.category(character)
+    if category in {"Zs", "Zl", "Zp", "Cc"}:
+        return " "
+    # Format characters (zero-width, bidirectional), unassigned, private and lone surrogates carry no text.
+    return "" if category[0] == "C" else character
+
+
+def strip_final_mark(text: str) -> str:
+    """Drop the final full stop, question or exclamation mark, as people do who type in a hurry.
+
+    >>> strip_final_mark("How are you?"), strip_final_mark("Mr.")
+    ('How are you', 'Mr')
+    """
+    return re.sub(r"\s*[.!?。！？]$", "", text)

@@ -1,0 +1,199 @@
+"""SentencePiece behind one small class: text ↔ pieces ↔ ids, and pieces grouped into words.
+
+Reference:
+    Kudo and Richardson 2018, https://aclanthology.org/D18-2012
+"""
+
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import sentencepiece
+
+from seq2seq_demo.config import TokenizerConfig
+from seq2seq_demo.errors import CheckpointError, ConfigurationError
+from seq2seq_demo.text import is_cjk, is_punctuation
+
+PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
+SPACE = "▁"
+_BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
+_JOINS_LETTERS = {"'", "’"}
+
+
+@dataclass(frozen=True)
+class Word:
+    """A run of tokens that a person reads as one word: positions `start` up to, not including, `stop`."""
+
+    text: str
+    start: int
+    stop: int
+
+
+class Tokenizer:
+    """A SentencePiece model with the special symbols ``<pad> <unk> <s> </s>`` at ids 0 to 3.
+
+    Args:
+        model_proto: A serialised SentencePiece model.
+
+    Raises:
+        CheckpointError: not a SentencePiece model, or one with other special symbols.
+    """
+
+    def __init__(self, model_proto: bytes) -> None:
+        self._processor = sentencepiece.SentencePieceProcessor()
+        try:
+            self._processor.LoadFromSerializedProto(model_proto)
+        except RuntimeError as error:
+            raise CheckpointError("bad_tokenizer", "not a SentencePiece model.") from error
+        self.model_proto = model_proto
+        special = (
+            self._processor.pad_id(),
+            self._processor.unk_id(),
+            self._processor.bos_id(),
+            self._processor.eos_id(),
+        )
+        if special != (PAD_ID, UNK_ID, BOS_ID, EOS_ID):
+            raise CheckpointError(
+                "bad_tokenizer", f"the tokenizer's pad, unk, bos and eos must have ids 0 to 3; got {special}."
+            )
+
+    @classmethod
+    def from_file(cls, path: Path) -> Self:
+        """Load a ``.model`` file.
+
+        Raises:
+            CheckpointError: no such file, or not a SentencePiece model of this project.
+        """
+        try:
+            return cls(Path(path).read_bytes())
+        except OSError as error:
+            raise CheckpointError("missing_file", f"cannot read {path}: {error.strerror}.") from error
+        except CheckpointError as error:
+            raise CheckpointError(error.code, f"{path}: {error.message}", error.fields) from error
+
+    @classmethod
+    def from_bytes(cls, model_proto: bytes) -> Self:
+        """Load a serialised model."""
+        return cls(model_proto)
+
+    def save(self, path: Path) -> None:
+        """Write the model to `path`."""
+        Path(path).write_bytes(self.model_proto)
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of pieces, special symbols included."""
+        return int(self._processor.GetPieceSize())
+
+    def encode(self, text: str) -> list[int]:
+        """Turn normalised text into ids, without special symbols."""
+        return list(self._processor.EncodeAsIds(text))
+
+    def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
+        """Turn many normalised texts into ids, without special symbols; uses every core."""
+        return list(self._processor.Encode(list(texts), out_type=int, num_threads=-1))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Turn ids into text; special symbols are dropped."""
+        return str(self._processor.DecodeIds([int(i) for i in ids if i not in (PAD_ID, BOS_ID, EOS_ID)]))
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """Name each id's piece; special symbols have theirs."""
+        return [str(self._processor.IdToPiece(int(i))) for i in ids]
+
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        """Return, for each piece of `encode(text)`, the half-open range of characters of `text` that it covers."""
+        mapping = self._processor.Encode(text, return_type="offset_mapping")
+        return [(int(start), int(stop)) for start, stop in mapping["offsets"]]
+
+    def words(self, ids: Sequence[int]) -> tuple[Word, ...]:
+        """Group tokens into words.
+
+        ``▁`` starts a word; a piece with Chinese, Japanese or Korean characters and a punctuation mark stand alone;
+        byte pieces join into their character; a special symbol is a word of its own. The words cover every token.
+        """
+        return group_pieces(self.pieces(ids))
+
+
+def group_pieces(pieces: Sequence[str]) -> tuple[Word, ...]:
+    """Group pieces into words; see `Tokenizer.words`.
+
+    >>> [word.text for word in group_pieces(["▁I", "▁don", "'", "t", "▁kn", "ow", ".", "</s>"])]
+    ['I', "don't", 'know', '.', '</s>']
+    """
+    units = _join_bytes(pieces)
+    words: list[Word] = []
+    joinable = False  # whether the next piece without a space may continue the last word
+    for index, (text, start, stop) in enumerate(units):
+        bare = text.removeprefix(SPACE)
+        special = text in ("<pad>", "<unk>", "<s>", "</s>")
+        follower = units[index + 1][0] if index + 1 < len(units) else ""
+        inner_apostrophe = joinable and text in _JOINS_LETTERS and follower[:1].isalpha() and not is_cjk(follower)
+        alone = special or is_cjk(bare) or (is_punctuation(bare) and not inner_apostrophe)
+        if words and words[-1].text == "":
+            # A lone ▁ belongs to the piece that follows it.
+            words[-1] = Word(bare, words[-1].start, stop)
+        elif joinable and not alone and not text.startswith(SPACE):
+            words[-1] = Word(words[-1].text + bare, words[-1].start, stop)
+        else:
+            words.append(Word(bare, start, stop))
+        joinable = not alone
+    return tuple(words)
+
+
+def _join_bytes(pieces: Sequence[str]) -> list[tuple[str, int, int]]:
+    """Replace each run of byte pieces by its characters; each result has its half-open range of positions."""
+    units: list[tuple[str, int, int]] = []
+    pending: list[int] = []
+    for position, piece in enumerate([*pieces, ""]):
+        match = _BYTE_PIECE.fullmatch(piece)
+        if pending and (match is None or not 0x80 <= int(match.group(1), 16) < 0xC0):
+            units.append((bytes(pending).decode(errors="replace"), position - len(pending), position))
+            pending = []
+        if match is not None:
+            pending.append(int(match.group(1), 16))
+        elif position < len(pieces):
+            units.append((piece, position, position + 1))
+    return units
+
+
+def train_tokenizer(lines: Iterable[str], *, vocab_size: int, config: TokenizerConfig, seed: int = 1) -> Tokenizer:
+    """Train a SentencePiece model on normalised lines; the same lines and seed give the same model.
+
+    SentencePiece's own normalisation is off (``identity``): its default turns ``，。？`` into ASCII.
+
+    Raises:
+        ConfigurationError: the lines have too few characters or pieces for `vocab_size`, or too many characters.
+    """
+    sentencepiece.set_random_generator_seed(seed)
+    model = io.BytesIO()
+    try:
+        sentencepiece.SentencePieceTrainer.Train(
+            sentence_iterator=iter(lines),
+            model_writer=model,
+            vocab_size=vocab_size,
+            model_type=config.model_type,
+            character_coverage=config.character_coverage,
+            byte_fallback=config.byte_fallback and config.model_type in ("unigram", "bpe"),
+            normalization_rule_name="identity",
+            pad_id=PAD_ID,
+            unk_id=UNK_ID,
+            bos_id=BOS_ID,
+            eos_id=EOS_ID,
+            input_sentence_size=1_000_000,
+            shuffle_input_sentence=True,
+            num_threads=1 if config.model_type == "unigram" else 2,
+            minloglevel=2,
+        )
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise ConfigurationError(
+            "vocabulary_impossible",
+            f"cannot train a tokenizer with {vocab_size} pieces: {reason} "
+            "Choose another vocabulary size in the recipe's [tokenizer].",
+            {"field": "vocab_size", "got": vocab_size, "reason": reason},
+        ) from error
+    return Tokenizer(model.getvalue())
