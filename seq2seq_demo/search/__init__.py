@@ -1,0 +1,17 @@
+"""Searching for the best output of a step function: greedy decoding and beam search."""
+
+from seq2seq_demo.search.beam import beam_search, beam_search_steps
+from seq2seq_demo.search.greedy import greedy_search, greedy_search_steps
+from seq2seq_demo.search.step import Hypothesis, SearchOptions, SearchResult, State, StepFunction
+
+__all__ = [
+    "Hypothesis",
+    "SearchOptions",
+    "SearchResult",
+    "State",
+    "StepFunction",
+    "beam_search",
+    "beam_search_steps",
+    "greedy_search",
+    "greedy_search_steps",
+]

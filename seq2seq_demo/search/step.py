@@ -1,0 +1,168 @@
+"""What a search is given and what it returns. It knows no model: only a step function and a state.
+
+A step function maps the previous token of each row and a state to log-probabilities over the vocabulary, the next
+state, and the attention weights that it used. A state is a value: `index_select` makes another one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, Self, TypeVar
+
+from torch import Tensor
+
+from seq2seq_demo.config import DecodingConfig, check_range
+from seq2seq_demo.errors import ConfigurationError
+
+MAX_TARGET_TOKENS = 512
+"""Most target tokens that a search writes, the end symbol included."""
+
+
+class State(Protocol):
+    """Everything a step function needs to know about the sentences and what has been decoded, one row each."""
+
+    @property
+    def src_mask(self) -> Tensor:
+        """True at real source tokens, False at padding, (rows, src_len)."""
+
+    def index_select(self, rows: Tensor, /) -> Self:
+        """Return the state with the given rows, (new rows,); rows may repeat and be left out."""
+
+
+StateT = TypeVar("StateT", bound=State)
+
+
+class StepFunction(Protocol[StateT]):
+    """One decoding step, a pure function."""
+
+    def __call__(self, previous_tokens: Tensor, state: StateT, /) -> tuple[Tensor, StateT, Tensor | None]:
+        """Continue every row by one token.
+
+        Args:
+            previous_tokens: (rows,).
+            state: A state of as many rows.
+
+        Returns:
+            log_probs: (rows, vocabulary), float32.
+            new_state: The state after the step.
+            attention_weights: (rows, src_len), or None where the model has no attention.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchOptions:
+    """Options of a search over a batch of sentences.
+
+    Raises:
+        ConfigurationError: a value out of range.
+    """
+
+    bos: int
+    """Id that the first step is given; never written."""
+    eos: int
+    """Id that finishes a hypothesis."""
+    pad: int
+    """Id of padding; never written."""
+    max_lengths: tuple[int, ...]
+    """Most tokens of each sentence, the end symbol included, at least 1."""
+    min_length: int = 0
+    """The end symbol is not allowed before this many tokens, itself included."""
+    beam_size: int = 1
+    n_best: int = 1
+    """Hypotheses returned for each sentence, at most `beam_size`."""
+    length_penalty: float = 0.0
+    """α of `scoring.length_penalty`."""
+    coverage_penalty: float = 0.0
+    """β of `scoring.hypothesis_score`; needs attention."""
+
+    def __post_init__(self) -> None:
+        for length in self.max_lengths:
+            check_range("max_lengths", length, 1, 10**6)
+        check_range("min_length", self.min_length, 0, 10**6)
+        check_range("beam_size", self.beam_size, 1, 10**6)
+        check_range("n_best", self.n_best, 1, self.beam_size)
+        check_range("length_penalty", self.length_penalty, 0, 100)
+        check_range("coverage_penalty", self.coverage_penalty, 0, 100)
+
+    @classmethod
+    def from_config(
+        cls, config: DecodingConfig, *, source_lengths: Sequence[int], bos: int, eos: int, pad: int
+    ) -> Self:
+        """Options for a batch of sentences.
+
+        Args:
+            config: What the person asked for.
+            source_lengths: Source tokens of each sentence, the end symbol not counted. Where `config.max_length` is
+                None, a sentence may have 2 × source tokens + 10 target tokens (never fewer than `min_length`, never
+                more than `MAX_TARGET_TOKENS`).
+            bos: Id of the target's begin symbol.
+            eos: Id of the target's end symbol.
+            pad: Id of the target's padding.
+        """
+        if config.max_length is not None:
+            max_lengths = tuple(config.max_length for _ in source_lengths)
+        else:
+            default = (max(2 * length + 10, config.min_length) for length in source_lengths)
+            max_lengths = tuple(min(length, MAX_TARGET_TOKENS) for length in default)
+        beam = config.strategy == "beam"
+        return cls(
+            bos=bos,
+            eos=eos,
+            pad=pad,
+            max_lengths=max_lengths,
+            min_length=config.min_length,
+            beam_size=config.beam_size if beam else 1,
+            n_best=config.n_best if beam else 1,
+            length_penalty=config.length_penalty,
+            coverage_penalty=config.coverage_penalty,
+        )
+
+    def forbidden(self, length: int) -> tuple[int, ...]:
+        """Ids that may not be written as token number `length`, counted from 1."""
+        always = (self.bos, self.pad)
+        return (*always, self.eos) if length < self.min_length else always
+
+    def check_attention(self, attention: Tensor | None) -> None:
+        """Raise a `ConfigurationError` where the coverage penalty is asked of a model without attention."""
+        if self.coverage_penalty and attention is None:
+            raise coverage_needs_attention(self.coverage_penalty)
+
+
+def coverage_needs_attention(got: float) -> ConfigurationError:
+    """Return the error for a coverage penalty on a model that has attention 'none'."""
+    return ConfigurationError(
+        "coverage_needs_attention",
+        f"coverage_penalty needs a model with attention; got {got:g} for a model with attention 'none'. Set it to 0.",
+        {"field": "coverage_penalty", "allowed": 0, "got": got},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Hypothesis:
+    """One output of a search."""
+
+    token_ids: tuple[int, ...]
+    """Ends with the end symbol where `finished`."""
+    token_log_probs: tuple[float, ...]
+    """The model's log-probability of each token, in nats."""
+    attention: Tensor | None
+    """Row t holds the weights with which token t was written, (tokens, the sentence's source tokens), on the CPU."""
+    log_prob: float
+    """Raw sum of `token_log_probs`, in nats."""
+    score: float
+    """`log_prob` under the penalties; what finished hypotheses are ranked by."""
+    finished: bool
+    """False where the maximum length cut it, or nothing could follow."""
+    alternatives: None = None
+    """The most probable tokens of each step, where they were recorded."""
+
+
+@dataclass(frozen=True, eq=False)
+class SearchResult:
+    """What a search found for one sentence."""
+
+    hypotheses: list[Hypothesis]
+    """Best first: finished ones by score, then the cut ones by score. Never empty."""
+    steps: int
+    """Steps taken until the search of this sentence stopped."""
+    trace: None = None
+    """What the search saw, where it was recorded."""
