@@ -373,6 +373,8 @@ class Recipe(StrictConfig):
     """Everything needed to train one checkpoint again, as one TOML file."""
 
     name: str
+    examples: tuple[str, ...] = ()
+    """Source texts that the page offers."""
     model: ArchitectureConfig = field(default_factory=ArchitectureConfig)
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
     data: DataConfig = field(default_factory=DataConfig)

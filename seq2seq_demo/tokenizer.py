@@ -163,10 +163,12 @@ def _join_bytes(pieces: Sequence[str]) -> list[tuple[str, int, int]]:
 def train_tokenizer(lines: Iterable[str], *, vocab_size: int, config: TokenizerConfig, seed: int = 1) -> Tokenizer:
     """Train a SentencePiece model on normalised lines; the same lines and seed give the same model.
 
-    SentencePiece's own normalisation is off (``identity``): its default turns ``，。？`` into ASCII.
+    SentencePiece's own normalisation is off (``identity``): its default turns ``，。？`` into ASCII. A unigram model gets
+    at most `vocab_size` pieces, fewer where the corpus has no more to give.
 
     Raises:
-        ConfigurationError: the lines have too few characters or pieces for `vocab_size`, or too many characters.
+        ConfigurationError: `vocab_size` is too small for the corpus' characters (and the 256 bytes), or, with another
+            model type than unigram, too large.
     """
     sentencepiece.set_random_generator_seed(seed)
     model = io.BytesIO()
@@ -179,6 +181,8 @@ def train_tokenizer(lines: Iterable[str], *, vocab_size: int, config: TokenizerC
             character_coverage=config.character_coverage,
             byte_fallback=config.byte_fallback and config.model_type in ("unigram", "bpe"),
             normalization_rule_name="identity",
+            # A small corpus may not have that many pieces; the model is then as large as it can be.
+            hard_vocab_limit=config.model_type != "unigram",
             pad_id=PAD_ID,
             unk_id=UNK_ID,
             bos_id=BOS_ID,

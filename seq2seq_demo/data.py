@@ -1,0 +1,256 @@
+"""Parallel corpora: reading, filtering, encoding, and batches of about equal length.
+
+A TSV file has one pair a line, columns separated by tabs, plain or ``.xz``; or two text files have one sentence a
+line each. All are UTF-8. A row that cannot be used is a `DataError` with file and line, never skipped in silence;
+pairs that are merely too long or too unequal are filtered out and counted.
+"""
+
+import lzma
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seq2seq_demo.config import CorpusConfig, DataConfig
+from seq2seq_demo.errors import DataError
+from seq2seq_demo.text import normalise, strip_final_mark
+from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
+
+Pair = tuple[str, str]
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a UTF-8 file, plain or ``.xz``, without their line ends.
+
+    Raises:
+        DataError: no such file, damaged compression, or bytes that are not UTF-8 (with the line).
+    """
+    number = 0
+    try:
+        with _open(path) as stream:
+            for number, line in enumerate(stream, start=1):
+                yield line.decode("utf-8").rstrip("\r\n").removeprefix("\ufeff" if number == 1 else "")
+    except UnicodeDecodeError as error:
+        raise _bad_row(path, number, "is not UTF-8") from error
+    except (OSError, EOFError, lzma.LZMAError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DataError("unreadable", f"cannot read {path}: {reason}.", {"file": str(path)}) from error
+
+
+def _open(path: Path) -> IO[bytes]:
+    return lzma.open(path, "rb") if path.suffix == ".xz" else path.open("rb")
+
+
+def _bad_row(path: Path, line: int, problem: str) -> DataError:
+    return DataError("bad_row", f"{path}, line {line} {problem}.", {"file": str(path), "line": line})
+
+
+def read_tsv(path: Path, *, source_column: int = 1, target_column: int = 2) -> Iterator[Pair]:
+    """Yield normalised pairs from a TSV file.
+
+    Args:
+        path: The file.
+        source_column: Counted from 1.
+        target_column: Counted from 1.
+
+    Raises:
+        DataError: too few columns, an empty side, bytes that are not UTF-8, or no file; with file and line.
+    """
+    for number, line in enumerate(read_lines(path), start=1):
+        columns = line.split("\t")
+        wanted = max(source_column, target_column)
+        if len(columns) < wanted:
+            raise _bad_row(path, number, f"has {len(columns)} column(s), but column {wanted} is asked for")
+        yield _pair(path, number, columns[source_column - 1], columns[target_column - 1])
+
+
+def read_two_files(source: Path, target: Path) -> Iterator[Pair]:
+    """Yield normalised pairs from two text files with one sentence a line.
+
+    Raises:
+        DataError: different numbers of lines, an empty line, bytes that are not UTF-8, or no file.
+    """
+    targets = read_lines(target)
+    number = 0
+    for number, line in enumerate(read_lines(source), start=1):
+        other = next(targets, None)
+        if other is None:
+            raise _bad_row(source, number, f"has no counterpart: {target} has {number - 1} lines")
+        yield _pair(source, number, line, other)
+    if next(targets, None) is not None:
+        raise _bad_row(target, number + 1, f"has no counterpart: {source} has {number} lines")
+
+
+def _pair(path: Path, number: int, source: str, target: str) -> Pair:
+    pair = normalise(source), normalise(target)
+    if not all(pair):
+        raise _bad_row(path, number, f"has an empty {'target' if pair[0] else 'source'}")
+    return pair
+
+
+def read_training_pairs(data_dir: Path, config: DataConfig, *, seed: int) -> list[Pair]:
+    """Read all training files of a recipe, repeated, limited and with typing noise as it says.
+
+    Raises:
+        DataError: a file that is missing or bad, or no training file at all.
+    """
+    if not config.train:
+        raise DataError("no_data", "the recipe names no training file: set data.train.")
+    rng = random.Random(seed)
+    pairs: list[Pair] = []
+    for corpus in config.train:
+        once = _limited(list(_corpus_pairs(data_dir, corpus, config)), corpus.limit)
+        for _ in range(corpus.repeat):
+            pairs.extend((_with_noise(source, config, rng), target) for source, target in once)
+    return pairs
+
+
+def _corpus_pairs(data_dir: Path, corpus: CorpusConfig, config: DataConfig) -> Iterator[Pair]:
+    return read_tsv(
+        data_dir / corpus.file, source_column=config.source_column, target_column=config.target_column
+    )
+
+
+def _limited(pairs: list[Pair], limit: int) -> list[Pair]:
+    if not limit or limit >= len(pairs):
+        return pairs
+    return [pairs[index * len(pairs) // limit] for index in range(limit)]
+
+
+def _with_noise(source: str, config: DataConfig, rng: random.Random) -> str:
+    if config.final_mark_noise and rng.random() < config.final_mark_noise:
+        source = strip_final_mark(source) or source
+    if config.lowercase_noise and rng.random() < config.lowercase_noise:
+        source = source.lower()
+    return source
+
+
+class TokenSequences:
+    """Many id sequences in one flat array: millions of small lists would take gigabytes."""
+
+    def __init__(self, sequences: Sequence[Sequence[int]]) -> None:
+        self.lengths = np.fromiter((len(ids) for ids in sequences), dtype=np.int32, count=len(sequences))
+        self._starts = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
+        self._flat = np.fromiter((i for ids in sequences for i in ids), dtype=np.int32, count=int(self._starts[-1]))
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def __getitem__(self, index: int) -> np.ndarray:
+        return self._flat[self._starts[index] : self._starts[index + 1]]
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedCorpus:
+    """Pairs as ids, without special symbols."""
+
+    sources: TokenSequences
+    targets: TokenSequences
+    dropped: int = 0
+    """Pairs that the filters left out."""
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+
+def encode_pairs(
+    pairs: Sequence[Pair], source_tokenizer: Tokenizer, target_tokenizer: Tokenizer, config: DataConfig | None = None
+) -> EncodedCorpus:
+    """Encode normalised pairs; with `config`, leave out what its length filters refuse.
+
+    Raises:
+        DataError: no pair is left.
+    """
+    sources = source_tokenizer.encode_batch([source for source, _ in pairs])
+    targets = target_tokenizer.encode_batch([target for _, target in pairs])
+    if config is not None:
+        kept = [i for i in range(len(pairs)) if _acceptable(len(sources[i]), len(targets[i]), config)]
+        sources, targets = [sources[i] for i in kept], [targets[i] for i in kept]
+    if not sources:
+        raise DataError("no_data", f"none of {len(pairs)} pairs passed the length filters (max_tokens, ratio).")
+    return EncodedCorpus(TokenSequences(sources), TokenSequences(targets), len(pairs) - len(sources))
+
+
+def _acceptable(source_tokens: int, target_tokens: int, config: DataConfig) -> bool:
+    longer, shorter = max(source_tokens, target_tokens), min(source_tokens, target_tokens)
+    return 0 < shorter and longer <= config.max_tokens and longer <= config.max_length_ratio * shorter + 4
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Padded ids for one step of training."""
+
+    src: Tensor
+    """(batch, src_len), each row ends with the end symbol."""
+    src_lengths: Tensor
+    """End symbol included, (batch,)."""
+    tgt_in: Tensor
+    """Start symbol and target, (batch, tgt_len)."""
+    tgt_out: Tensor
+    """Target and end symbol, (batch, tgt_len); padding does not count in the loss."""
+
+    def to(self, device: torch.device) -> "Batch":
+        """Move to a device; pinned memory, so that a GPU does not wait for the copy."""
+        tensors = (self.src, self.src_lengths, self.tgt_in, self.tgt_out)
+        if device.type == "cuda":
+            return Batch(*(tensor.pin_memory().to(device, non_blocking=True) for tensor in tensors))
+        return Batch(*(tensor.to(device) for tensor in tensors))
+
+
+def pad(sequences: Sequence[Sequence[int] | np.ndarray], multiple: int = 1) -> Tensor:
+    """Pad id sequences on the right to a common length, a multiple of `multiple`: (batch, length) long."""
+    longest = max(len(ids) for ids in sequences)
+    padded = np.full((len(sequences), -(-longest // multiple) * multiple), PAD_ID, dtype=np.int64)
+    for row, ids in enumerate(sequences):
+        padded[row, : len(ids)] = ids
+    return torch.from_numpy(padded)
+
+
+def make_batch(corpus: EncodedCorpus, indices: Sequence[int]) -> Batch:
+    """Build a padded batch of the given pairs."""
+    sources = [np.append(corpus.sources[i], EOS_ID) for i in indices]
+    targets = [corpus.targets[i] for i in indices]
+    return Batch(
+        # Source lengths in steps of four: fewer distinct shapes, for which the CPU's kernels are prepared anew.
+        src=pad(sources, multiple=4),
+        src_lengths=torch.tensor([len(ids) for ids in sources]),
+        tgt_in=pad([np.insert(ids, 0, BOS_ID) for ids in targets]),
+        tgt_out=pad([np.append(ids, EOS_ID) for ids in targets]),
+    )
+
+
+def batch_indices(corpus: EncodedCorpus, batch_tokens: int, *, seed: int | None) -> list[np.ndarray]:
+    """Cut a corpus into batches of pairs of about equal length, of at most `batch_tokens` target tokens each.
+
+    Args:
+        corpus: The pairs.
+        batch_tokens: Target tokens with end symbols; a longer single pair makes a batch of its own.
+        seed: Shuffles pairs of equal length and the order of batches; None keeps the batches sorted.
+
+    Returns:
+        Index arrays; the same seed gives the same ones.
+    """
+    rng = np.random.default_rng(0 if seed is None else seed)
+    target_lengths = corpus.targets.lengths + 1
+    order = np.lexsort((rng.random(len(corpus)), (corpus.sources.lengths + 4) // 4, target_lengths))
+    batches: list[np.ndarray] = []
+    start = 0
+    while start < len(order):
+        stop = start + max(1, batch_tokens // int(target_lengths[order[start]]))
+        # Sorted by target length, so the last pair is the longest: shrink until the batch holds its tokens.
+        while stop - start > 1 and (stop > len(order) or _tokens(target_lengths, order, start, stop) > batch_tokens):
+            stop = min(stop - 1, len(order))
+        batches.append(order[start:stop])
+        start = stop
+    if seed is not None:
+        rng.shuffle(batches)  # type: ignore[arg-type]
+    return batches
+
+
+def _tokens(target_lengths: np.ndarray, order: np.ndarray, start: int, stop: int) -> int:
+    return int(target_lengths[order[start:stop]].sum())

@@ -1,0 +1,87 @@
+"""What a training run measures on its development set."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from seq2seq_demo.config import DecodingConfig, TrainingConfig
+from seq2seq_demo.data import EncodedCorpus, Pair, batch_indices, encode_pairs, make_batch, pad
+from seq2seq_demo.evaluation import measure
+from seq2seq_demo.model import Seq2Seq
+from seq2seq_demo.model.loss import smoothed_cross_entropy
+from seq2seq_demo.search import SearchOptions, greedy_search
+from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
+
+_BATCH_TOKENS = 2048
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Figures of one validation."""
+
+    figures: dict[str, float]
+    """By name; always ``loss`` (nats per target token, end symbols included) and ``perplexity``."""
+    direction: int
+    """1 where a larger value of the run's metric is better, -1 where a smaller one is."""
+
+
+@torch.inference_mode()
+def validate(
+    model: Seq2Seq, tokenizers: tuple[Tokenizer, Tokenizer], pairs: Sequence[Pair], config: TrainingConfig
+) -> Validation:
+    """Measure the loss and, unless that is all the run asks for, the figure of greedy decoding.
+
+    Args:
+        model: In float32; put into evaluation mode.
+        tokenizers: Source and target.
+        pairs: Normalised development pairs.
+        config: Names the metric and how it tokenises.
+    """
+    model.eval()
+    corpus = encode_pairs(pairs, *tokenizers)
+    loss = _loss(model, corpus)
+    figures = {"loss": loss, "perplexity": math.exp(min(loss, 700.0))}
+    metric = config.validation_metric
+    if metric == "loss":
+        return Validation(figures, -1)
+    outputs = greedy_texts(model, tokenizers[1], corpus)
+    figure = measure(
+        metric,
+        outputs,
+        [target for _, target in pairs],
+        tokenize=config.validation_tokenize,
+        lowercase=config.validation_lowercase,
+    )
+    figures[metric] = figure.value
+    return Validation(figures, -1 if metric == "word_error_rate" else 1)
+
+
+def _loss(model: Seq2Seq, corpus: EncodedCorpus) -> float:
+    """Negative log-likelihood per target token, in nats."""
+    device = next(model.parameters()).device
+    total, tokens = 0.0, 0
+    for indices in batch_indices(corpus, _BATCH_TOKENS, seed=None):
+        batch = make_batch(corpus, indices.tolist()).to(device)
+        logits, _ = model(batch.src, batch.src_lengths, batch.tgt_in)
+        total += float(smoothed_cross_entropy(logits, batch.tgt_out, pad_id=PAD_ID))
+        tokens += int((batch.tgt_out != PAD_ID).sum())
+    return total / tokens
+
+
+def greedy_texts(model: Seq2Seq, target_tokenizer: Tokenizer, corpus: EncodedCorpus) -> list[str]:
+    """Decode every source of a corpus greedily, in order."""
+    device = next(model.parameters()).device
+    config = DecodingConfig(strategy="greedy")
+    texts = [""] * len(corpus)
+    for indices in batch_indices(corpus, _BATCH_TOKENS, seed=None):
+        sources = [[*corpus.sources[i].tolist(), EOS_ID] for i in indices]
+        lengths = torch.tensor([len(ids) for ids in sources], device=device)
+        state = model.initial_state(model.encode(pad(sources).to(device), lengths))
+        options = SearchOptions.from_config(
+            config, source_lengths=(lengths - 1).tolist(), bos=BOS_ID, eos=EOS_ID, pad=PAD_ID
+        )
+        for index, result in zip(indices, greedy_search(model.step, state, options=options), strict=True):
+            texts[index] = target_tokenizer.decode(result.hypotheses[0].token_ids)
+    return texts

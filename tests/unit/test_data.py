@@ -1,0 +1,124 @@
+"""Corpora: reading with file and line in every complaint, filtering, batching."""
+
+import lzma
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from seq2seq_demo.config import CorpusConfig, DataConfig, TokenizerConfig
+from seq2seq_demo.data import (
+    EncodedCorpus,
+    TokenSequences,
+    batch_indices,
+    encode_pairs,
+    make_batch,
+    read_training_pairs,
+    read_tsv,
+    read_two_files,
+)
+from seq2seq_demo.errors import DataError
+from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, train_tokenizer
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_plain_and_compressed_files_read_the_same(tmp_path: Path) -> None:
+    plain = write(tmp_path / "a.tsv", "Hello\t你好\nBye\t再见\n")
+    (tmp_path / "a.tsv.xz").write_bytes(lzma.compress(plain.read_bytes()))
+    assert list(read_tsv(plain)) == list(read_tsv(tmp_path / "a.tsv.xz")) == [("Hello", "你好"), ("Bye", "再见")]
+
+
+def test_columns_can_be_chosen(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tsv", "1\tzwei\ttwo\n")
+    assert list(read_tsv(path, source_column=3, target_column=2)) == [("two", "zwei")]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a\tb\nonly one\n", "line 2 has 1 column"),
+        ("a\tb\n\t\n", "line 2 has an empty source"),
+        ("a\tb\nc\t \u200b\n", "line 2 has an empty target"),
+        ("a\tb\n\nc\td\n", "line 2 has 1 column"),
+    ],
+)
+def test_a_bad_row_is_named(tmp_path: Path, text: str, problem: str) -> None:
+    path = write(tmp_path / "bad.tsv", text)
+    with pytest.raises(DataError, match=problem) as caught:
+        list(read_tsv(path))
+    assert str(path) in caught.value.message
+    assert caught.value.fields["line"] == 2
+
+
+def test_bytes_that_are_not_utf8_are_named(tmp_path: Path) -> None:
+    (tmp_path / "bad.tsv").write_bytes(b"a\tb\n\xff\xfe\tc\n")
+    with pytest.raises(DataError, match="line 2 is not UTF-8"):
+        list(read_tsv(tmp_path / "bad.tsv"))
+
+
+@pytest.mark.parametrize("name", ["missing.tsv", "damaged.tsv.xz", "truncated.tsv.xz"])
+def test_unreadable_files_are_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "damaged.tsv.xz").write_bytes(b"not xz at all")
+    (tmp_path / "truncated.tsv.xz").write_bytes(lzma.compress(b"a\tb\n" * 1000)[:-20])
+    with pytest.raises(DataError, match=f"cannot read .*{name}"):
+        list(read_tsv(tmp_path / name))
+
+
+def test_two_files_must_have_equally_many_lines(tmp_path: Path) -> None:
+    source, target = write(tmp_path / "s.txt", "a\nb\n"), write(tmp_path / "t.txt", "x\ny\nz\n")
+    with pytest.raises(DataError, match="t.txt, line 3 has no counterpart"):
+        list(read_two_files(source, target))
+    with pytest.raises(DataError, match="t.txt, line 3 has no counterpart"):
+        list(read_two_files(target, source))
+    assert list(read_two_files(source, source)) == [("a", "a"), ("b", "b")]
+
+
+def test_repeats_limits_and_noise_follow_the_recipe(tmp_path: Path) -> None:
+    write(tmp_path / "a.tsv", "".join(f"Word {i}.\tw{i}\n" for i in range(10)))
+    corpus = CorpusConfig(file="a.tsv", repeat=3, limit=5)
+    pairs = read_training_pairs(tmp_path, DataConfig(train=(corpus,), lowercase_noise=1, final_mark_noise=1), seed=1)
+    assert [target for _, target in pairs] == ["w0", "w2", "w4", "w6", "w8"] * 3
+    assert pairs[1][0] == "word 2"
+
+
+def test_long_and_unequal_pairs_are_left_out_and_counted() -> None:
+    tokenizer = train_tokenizer(["a b c"] * 9, vocab_size=8, config=TokenizerConfig(model_type="char"))
+    pairs = [("a", "b"), ("a" * 50, "b" * 50), ("a", "c" * 30)]
+    corpus = encode_pairs(pairs, tokenizer, tokenizer, DataConfig(max_tokens=40, max_length_ratio=3))
+    assert (len(corpus), corpus.dropped) == (1, 2)
+    with pytest.raises(DataError, match="none of 2 pairs"):
+        encode_pairs(pairs[1:], tokenizer, tokenizer, DataConfig(max_tokens=40, max_length_ratio=3))
+
+
+def random_corpus(size: int) -> EncodedCorpus:
+    rng = np.random.default_rng(0)
+    sequences = [[int(i) for i in rng.integers(4, 50, rng.integers(1, 30))] for _ in range(2 * size)]
+    return EncodedCorpus(TokenSequences(sequences[:size]), TokenSequences(sequences[size:]))
+
+
+def test_batches_hold_every_pair_once_within_the_token_limit() -> None:
+    corpus = random_corpus(500)
+    batches = batch_indices(corpus, 200, seed=1)
+    assert sorted(i for batch in batches for i in batch) == list(range(500))
+    assert all((corpus.targets.lengths[batch] + 1).sum() <= 200 for batch in batches)
+    assert len(batches) < 60
+
+
+def test_the_same_seed_gives_the_same_order_and_another_does_not() -> None:
+    corpus = random_corpus(200)
+    one, again, other = (batch_indices(corpus, 100, seed=seed) for seed in (1, 1, 2))
+    assert all(np.array_equal(a, b) for a, b in zip(one, again, strict=True))
+    assert any(not np.array_equal(a, b) for a, b in zip(one, other, strict=False))
+
+
+def test_a_batch_is_padded_and_shifted() -> None:
+    corpus = EncodedCorpus(TokenSequences([[5], [6, 7]]), TokenSequences([[8, 9, 10], [11]]))
+    batch = make_batch(corpus, [0, 1])
+    assert batch.src.tolist() == [[5, EOS_ID, PAD_ID, PAD_ID], [6, 7, EOS_ID, PAD_ID]]
+    assert batch.src_lengths.tolist() == [2, 3]
+    assert batch.tgt_in.tolist() == [[BOS_ID, 8, 9, 10], [BOS_ID, 11, PAD_ID, PAD_ID]]
+    assert batch.tgt_out.tolist() == [[8, 9, 10, EOS_ID], [11, EOS_ID, PAD_ID, PAD_ID]]
