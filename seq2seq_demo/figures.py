@@ -1,0 +1,138 @@
+"""Figures for download and notebooks: matplotlib's object interface, no global state.
+
+Chinese, Japanese and Korean labels need a font that has their glyphs; matplotlib brings none.
+"""
+
+import io
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from seq2seq_demo.errors import ConfigurationError
+from seq2seq_demo.text import is_cjk
+
+CJK_FONTS: Final = (
+    "Noto Sans CJK SC",
+    "Noto Sans CJK JP",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "Source Han Sans CN",
+    "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Heiti SC",
+    "Microsoft YaHei",
+    "SimHei",
+    "Droid Sans Fallback",
+    "Arial Unicode MS",
+)
+"""Fonts with Chinese glyphs, best first. Debian's Noto collection reports itself as "CJK JP"; the glyphs are there."""
+LATIN_FONT: Final = "DejaVu Sans"
+"""Comes with matplotlib."""
+DEBIAN_PACKAGE: Final = "fonts-wqy-microhei"
+_MISSING: Final = "□"
+_CELL: Final = 0.42  # inches
+_COLOURS: Final = "Blues"
+
+
+def heatmap_figure(
+    attention: npt.NDArray[np.float32],
+    source_labels: Sequence[str],
+    *,
+    target_labels: Sequence[str],
+    title: str = "",
+) -> Figure:
+    """Draw attention weights with square cells, source across and target down.
+
+    Args:
+        attention: (target, source), each weight in [0, 1].
+        source_labels: One for each column.
+        target_labels: One for each row.
+        title: Drawn above; may be empty.
+
+    Raises:
+        ConfigurationError: a label has Chinese, Japanese or Korean characters and no font here has them.
+    """
+    rows, columns = attention.shape
+    families = _families([*source_labels, *target_labels, title])
+    figure = Figure(figsize=(max(3.0, columns * _CELL) + 2.0, max(1.5, rows * _CELL) + 1.8), layout="constrained")
+    axes = figure.add_subplot()
+    image = axes.imshow(attention, cmap=_COLOURS, vmin=0, vmax=1, aspect="equal")
+    axes.xaxis.tick_top()
+    axes.set_xticks(np.arange(columns), [_drawable(label, families) for label in source_labels])
+    axes.set_yticks(np.arange(rows), [_drawable(label, families) for label in target_labels])
+    turned = max((len(label) for label in source_labels), default=0) > 2
+    for label in axes.get_xticklabels():
+        _style(label, families)
+        label.set(rotation=45 if turned else 0, ha="left" if turned else "center", rotation_mode="anchor")
+    for label in axes.get_yticklabels():
+        _style(label, families)
+    _draw_grid(axes, rows, columns)
+    if title:
+        _style(axes.set_title(_drawable(title, families), fontsize=11, pad=12), families)
+    figure.colorbar(image, ax=axes, shrink=min(1.0, 3 / max(1.0, rows * _CELL)), label="attention weight")
+    return figure
+
+
+def figure_bytes(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
+    """Render a figure; letters of an SVG are outlines, so that it looks the same without the font."""
+    stream = io.BytesIO()
+    # No date: the same weights give the same file.
+    figure.savefig(stream, format=kind, dpi=160, metadata={"Date": None} if kind == "svg" else None)
+    return stream.getvalue()
+
+
+def find_cjk_font() -> str | None:
+    """Name an installed font with Chinese glyphs, or None."""
+    installed = {entry.name for entry in font_manager.fontManager.ttflist}
+    return next((name for name in CJK_FONTS if name in installed), None)
+
+
+def _families(texts: Sequence[str]) -> list[str]:
+    """Choose fonts in the order in which a glyph is looked for."""
+    font = find_cjk_font()
+    if font is None:
+        if any(is_cjk(text) for text in texts):
+            raise ConfigurationError(
+                "no_cjk_font",
+                "no font with Chinese characters is installed, and matplotlib brings none; install one, for example "
+                f"the Debian package {DEBIAN_PACKAGE}, and start again.",
+                {"package": DEBIAN_PACKAGE},
+            )
+        return [LATIN_FONT]
+    return [LATIN_FONT, font]
+
+
+@lru_cache(maxsize=len(CJK_FONTS) + 1)
+def _characters(family: str) -> frozenset[int]:
+    path = font_manager.findfont(family, fallback_to_default=False)
+    return frozenset(font_manager.get_font(path).get_charmap())
+
+
+def _drawable(text: str, families: Sequence[str]) -> str:
+    """Replace what no font has (an emoji, say) by a box."""
+    has_glyph = [_characters(family) for family in families]
+    return "".join(char if any(ord(char) in glyphs for glyphs in has_glyph) else _MISSING for char in text)
+
+
+def _style(text: Text, families: Sequence[str]) -> None:
+    text.set_fontfamily(list(families))
+    # A dollar sign in a sentence is no formula.
+    text.set_parse_math(False)
+
+
+def _draw_grid(axes: Axes, rows: int, columns: int) -> None:
+    axes.set_xticks(np.arange(columns + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color="white", linewidth=1)
+    axes.tick_params(which="both", length=0)
+    for spine in axes.spines.values():
+        spine.set_visible(False)

@@ -1,0 +1,37 @@
+// Greedy and beam side by side: where they part, in words, and the two hypotheses beside each other.
+
+lab.compare = (() => {
+  /** One sentence on where two runs part and which found the better output. */
+  const verdict = (left, right, names, t) => {
+    const [a, b] = [left.hypothesis, right.hypothesis];
+    const at = lab.partingPoint(a.tokens, b.tokens);
+    if (at === null) return t("compare.same");
+    const token = (hypothesis, run) => {
+      const label = lab.pieceLabels(hypothesis.tokens, hypothesis.words)[at];
+      if (label === undefined) return t("compare.ended");
+      return t("compare.token", { token: label, probability: Math.exp(hypothesis.token_log_probs[at]).toFixed(2) });
+    };
+    const parting = t(at === 0 ? "compare.part_at_once" : "compare.part", {
+      count: at, left: names[0], left_token: token(a), right: names[1], right_token: token(b) });
+    const better = (name) => (a[name] >= b[name] ? 0 : 1);
+    const most = better("log_prob");
+    const pair = [a, b];
+    const sum = t("compare.log_prob", { name: names[most], high: lab.number(pair[most].log_prob),
+      low: lab.number(pair[1 - most].log_prob) });
+    const top = better("score");
+    if (top === most) return `${parting} ${sum}`;
+    return `${parting} ${sum} ${t("compare.score", { name: names[top], high: lab.number(pair[top].score),
+      low: lab.number(pair[1 - top].score) })}`;
+  };
+
+  /** Draw the two runs; `chosen` holds the number of the hypothesis shown of each. */
+  return ({ runs, chosen, t, draw }) => {
+    const names = runs.map((run) => t(`strategy.${run.strategy}`));
+    const sides = runs.map((run, i) => ({ run, hypothesis: run.hypotheses[chosen[i]] ?? run.hypotheses[0] }));
+    const panels = sides.map((side, i) => draw({ run: side.run, index: i, other: sides[1 - i].hypothesis,
+      title: side.run.strategy === "beam" ? t("compare.beam_title", { size: side.run.options.beam_size }) : names[i] }));
+    return lab.el("div", {}, [
+      lab.el("p", { class: "s2s-verdict", text: verdict(sides[0], sides[1], names, t) }),
+      lab.el("div", { class: "s2s-columns" }, panels)]);
+  };
+})();

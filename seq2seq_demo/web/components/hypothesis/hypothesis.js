@@ -1,0 +1,169 @@
+// Everything about one hypothesis of one run: the text, its figures, its tokens, its heatmap, and the n-best list.
+
+lab.hypothesis = (() => {
+  const stat = (t, name, value) => lab.el("div", { class: "s2s-stat", tabindex: 0, "data-tip": t(`tip.${name}`) }, [
+    lab.el("dt", { text: t(`stat.${name}`) }), lab.el("dd", { text: value })]);
+
+  /** The text; characters in `marks` are marked as different from the other strategy's. */
+  const outputText = (text, marks, language, t) => {
+    const node = lab.el("p", { class: "s2s-output", lang: language });
+    if (!text) return lab.fill(node, { class: "s2s-output nothing", text: t("result.nothing") }, []);
+    if (!marks) return lab.fill(node, { text }, []);
+    let run = null;
+    Array.from(text).forEach((character, index) => {
+      if (!run || run.marked !== marks[index]) {
+        run = { marked: marks[index], node: lab.el(marks[index] ? "mark" : "span") };
+        node.append(run.node);
+      }
+      run.node.textContent += character;
+    });
+    return node;
+  };
+
+  const copyButton = (text, t) => {
+    const button = lab.el("button", { type: "button", class: "s2s-quiet", text: t("result.copy") });
+    button.addEventListener("click", async () => {
+      try {
+        await navigator.clipboard.writeText(text);
+        button.textContent = t("result.copied");
+      } catch {
+        button.textContent = t("result.copy_failed"); // a page without permission for the clipboard
+      }
+      setTimeout(() => { button.textContent = t("result.copy"); }, 1500);
+    });
+    return button;
+  };
+
+  const figures = (run, hypothesis, t) => lab.el("dl", { class: "s2s-stats" }, [
+    stat(t, "log_prob", lab.number(hypothesis.log_prob)),
+    stat(t, "score", lab.number(hypothesis.score)),
+    stat(t, "steps", run.steps),
+    stat(t, "seconds", lab.seconds(run.seconds)),
+  ]);
+
+  const targetTip = (item, t) => t(item.stop - item.start > 1 ? "tip.word_probability" : "tip.token_probability", {
+    probability: item.probability.toFixed(3), log_prob: lab.number(item.logProb, 3) });
+
+  const chips = ({ view, t, languages, differs, focus, heading }) => {
+    const target = lab.tokens({
+      label: t("tokens.target"), language: languages.target,
+      items: view.rows.map((item, i) => ({ label: item.label, tip: targetTip(item, t), note: lab.short(item.probability),
+        probability: item.probability, differs: differs?.[i] })),
+      onFocus: (index) => focus(index === null ? null : { row: index }, false),
+    });
+    const source = lab.tokens({
+      label: t("tokens.source"), language: languages.source,
+      items: view.columns.map(({ label }, i) => ({ label, tip: t("tip.source_token", { position: i + 1 }), note: "\u00a0",
+        probability: null })),
+      onFocus: (index) => focus(index === null ? null : { column: index }, false),
+    });
+    const named = (key, row) => lab.el("div", { class: "s2s-token-row" }, [lab.el(heading, { text: t(key) }), row.node]);
+    return { target, source, node: lab.el("div", { class: "s2s-tokens" }, [
+      named("tokens.target", target), named("tokens.source", source)]) };
+  };
+
+  const legend = (t, kind) => lab.el("p", { class: `s2s-legend ${kind}` }, [
+    lab.el("span", { text: t(`legend.${kind}`) }), lab.el("span", { class: "s2s-legend-low", text: "0" }),
+    lab.el("span", { class: "s2s-ramp", "aria-hidden": "true" }), lab.el("span", { text: "1" })]);
+
+  const readout = (view, place, t) => {
+    if (!place) return t("heatmap.hint");
+    const row = place.row === undefined ? null : view.rows[place.row];
+    const column = place.column === undefined ? null : view.columns[place.column];
+    if (row && column) {
+      const weight = view.weights[place.row][place.column].toFixed(3);
+      return t("heatmap.cell", { target: row.label, source: column.label, weight });
+    }
+    const most = (weights) => weights.indexOf(Math.max(...weights));
+    if (row) {
+      const best = most(view.weights[place.row]);
+      return t("heatmap.row", { target: row.label, source: view.columns[best].label,
+        weight: view.weights[place.row][best].toFixed(3) });
+    }
+    const weights = view.weights.map((line) => line[place.column]);
+    const best = most(weights);
+    return t("heatmap.column", { source: column.label, target: view.rows[best].label, weight: weights[best].toFixed(3) });
+  };
+
+  const downloads = (t, formats, onDownload) => lab.el("div", { class: "s2s-downloads", role: "group", "aria-label": t("download.title") }, [
+    lab.el("span", { class: "s2s-download-label", text: t("download.title"), "aria-hidden": "true" }),
+    ...formats.map((format) => lab.el("button", { type: "button", class: "s2s-quiet", text: format.toUpperCase(),
+      "data-format": format, "data-tip": t(`download.${format}`), on: { click: (event) => onDownload(format, event.currentTarget) } }))]);
+
+  /** Heatmap with its toolbar; `state.places` links it with the chips. */
+  const attention = ({ view, t, languages, focus, settings, onDownload, heading }) => {
+    const map = lab.heatmap({
+      view, label: t("heatmap.label", { rows: view.rows.length, columns: view.columns.length }), help: t("heatmap.help"),
+      sourceLanguage: languages.source, targetLanguage: languages.target, onFocus: focus,
+    });
+    const line = lab.el("p", { class: "s2s-readout", text: t("heatmap.hint") });
+    const spoken = lab.el("p", { class: "s2s-unseen", "aria-live": "polite" });
+    const merge = lab.el("label", { class: "s2s-switch", "data-tip": t("tip.merge") }, [
+      lab.el("input", { type: "checkbox", role: "switch", name: "merge", checked: settings.merged,
+        on: { change: (event) => settings.onMerge(event.target.checked) } }),
+      lab.el("span", { text: t("heatmap.merge") })]);
+    const table = lab.el("details", { class: "s2s-table" }, [lab.el("summary", { text: t("heatmap.table") })]);
+    table.addEventListener("toggle", () => {
+      if (table.open && table.children.length === 1) {
+        table.append(lab.weightTable({ view, caption: t("heatmap.caption"), corner: t("heatmap.corner") }));
+      }
+    });
+    const node = lab.el("section", { class: "s2s-attention", "aria-label": t("heatmap.title") }, [
+      lab.el("header", { class: "s2s-toolbar" }, [lab.el(heading, { text: t("heatmap.title") }), merge,
+        downloads(t, ["png", "svg", "csv", "json"], onDownload)]),
+      line, map.node, legend(t, "weight"), table, spoken]);
+    return { node, show: (place, byKeyboard) => {
+      map.focus(place);
+      line.textContent = readout(view, place, t);
+      if (byKeyboard) spoken.textContent = line.textContent;
+    } };
+  };
+
+  const withoutAttention = (t, onDownload) => lab.el("section", { class: "s2s-attention" }, [
+    lab.el("header", { class: "s2s-toolbar" }, [lab.el("h3", { text: t("heatmap.title") }), downloads(t, ["json"], onDownload)]),
+    lab.el("p", { class: "s2s-note", text: t("heatmap.none") })]);
+
+  /** Link chips and heatmap: what one is on lights up in the others. */
+  const link = (view, rows, map) => (place, byKeyboard) => {
+    const { row, column } = place ?? {};
+    const cell = row !== undefined && column !== undefined;
+    rows.target.activate(row ?? null);
+    rows.source.activate(column ?? null);
+    if (!view.weights) return;
+    rows.target.light(column !== undefined && !cell ? view.weights.map((line) => line[column]) : null);
+    rows.source.light(row !== undefined ? view.weights[row] : null);
+    map?.show(place, byKeyboard);
+  };
+
+  /**
+   * Draw hypothesis number `chosen` of a run. `other` is the hypothesis that it is compared with, or null; `settings`
+   * holds `{merged, onMerge}`; `onChoose(index)` and `onDownload(format, button)` answer the visitor.
+   */
+  return ({ run, chosen, other, title, t, languages, settings, onChoose, onDownload }) => {
+    const hypothesis = run.hypotheses[chosen];
+    const view = lab.viewOf(run, hypothesis, settings.merged);
+    const labels = (of) => lab.viewOf(run, of, settings.merged).rows.map(({ label }) => label);
+    const differs = other && lab.unmatched(labels(hypothesis), labels(other));
+    const marks = other && lab.unmatched(Array.from(hypothesis.text), Array.from(other.text));
+    const heading = title ? "h4" : "h3";
+    let lit = () => {};
+    const focus = (place, byKeyboard) => lit(place, byKeyboard);
+    const rows = chips({ view, t, languages, differs, focus, heading });
+    const drawable = view.weights && view.rows.length && view.columns.length;
+    const map = drawable ? attention({ view, t, languages, focus, settings, onDownload, heading }) : null;
+    lit = link(view, rows, map);
+    const list = run.hypotheses.length > 1
+      ? lab.nbest({ hypotheses: run.hypotheses, chosen, t, language: languages.target, onChoose }) : null;
+    return lab.el("article", { class: title ? "s2s-hypothesis compared" : "s2s-hypothesis", "data-strategy": run.strategy }, [
+      title ? lab.el("h3", { class: "s2s-panel-title", text: title }) : null,
+      lab.el("div", { class: "s2s-head" }, [outputText(hypothesis.text, marks, languages.target, t),
+        copyButton(hypothesis.text, t)]),
+      hypothesis.finished || run.partial ? null : lab.el("p", { class: "s2s-note", text: t("result.cut") }),
+      figures(run, hypothesis, t),
+      rows.node,
+      legend(t, "probability"),
+      lab.el("div", { class: list ? "s2s-body with-list" : "s2s-body" }, [
+        map ? map.node : withoutAttention(t, onDownload), list]),
+    ]);
+  };
+})();

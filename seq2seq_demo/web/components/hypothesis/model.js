@@ -1,0 +1,74 @@
+// What is shown of one hypothesis: its tokens, or its words, with the weights between them. No drawing here.
+
+lab.SPACE = "▁";
+
+/** How a piece is written for people: no ▁, and a hyphen before a piece that continues a word. */
+lab.pieceLabels = (pieces, words) => {
+  const labels = pieces.map((piece) => piece.replaceAll(lab.SPACE, "") || "␣");
+  for (const [, start, stop] of words) {
+    for (let i = start + 1; i < stop; i += 1) if (pieces[i - 1] !== lab.SPACE) labels[i] = `-${labels[i]}`;
+  }
+  return labels;
+};
+
+/**
+ * Merge weights of pieces into weights of words: the sum over a source word's pieces, so that rows still sum to 1,
+ * and the mean over a target word's pieces.
+ */
+lab.mergeWords = (weights, sourceWords, targetWords) =>
+  targetWords.map(([, top, bottom]) =>
+    sourceWords.map(([, left, right]) => {
+      let sum = 0;
+      for (let row = top; row < bottom; row += 1)
+        for (let column = left; column < right; column += 1) sum += weights[row][column];
+      return sum / (bottom - top);
+    }));
+
+/** The rows, columns and weights to draw for a hypothesis of a run; `merged` shows words and not pieces. */
+lab.viewOf = (run, hypothesis, merged) => {
+  const row = (label, start, stop) => {
+    const logProb = hypothesis.token_log_probs.slice(start, stop).reduce((sum, value) => sum + value, 0);
+    return { label, logProb, probability: Math.exp(logProb), start, stop };
+  };
+  if (merged) {
+    return {
+      rows: hypothesis.words.map(([text, start, stop]) => row(text || "␣", start, stop)),
+      columns: run.source_words.map(([text, start, stop]) => ({ label: text || "␣", start, stop })),
+      weights: hypothesis.attention && lab.mergeWords(hypothesis.attention, run.source_words, hypothesis.words),
+      merged,
+    };
+  }
+  const targets = lab.pieceLabels(hypothesis.tokens, hypothesis.words);
+  const sources = lab.pieceLabels(run.source_tokens, run.source_words);
+  return {
+    rows: targets.map((label, i) => row(label, i, i + 1)),
+    columns: sources.map((label, i) => ({ label, start: i, stop: i + 1 })),
+    weights: hypothesis.attention,
+    merged,
+  };
+};
+
+/** For each item of `left`, whether it has no partner in `right` (longest common subsequence). */
+lab.unmatched = (left, right) => {
+  const length = Array.from({ length: left.length + 1 }, () => new Uint16Array(right.length + 1));
+  for (let i = left.length - 1; i >= 0; i -= 1)
+    for (let j = right.length - 1; j >= 0; j -= 1)
+      length[i][j] = left[i] === right[j] ? length[i + 1][j + 1] + 1 : Math.max(length[i + 1][j], length[i][j + 1]);
+  const result = left.map(() => true);
+  for (let i = 0, j = 0; i < left.length && j < right.length;) {
+    if (left[i] === right[j]) {
+      result[i] = false;
+      i += 1;
+      j += 1;
+    } else if (length[i + 1][j] >= length[i][j + 1]) i += 1;
+    else j += 1;
+  }
+  return result;
+};
+
+/** Position from which two lists differ, or null where they are the same. */
+lab.partingPoint = (left, right) => {
+  const stop = Math.max(left.length, right.length);
+  for (let i = 0; i < stop; i += 1) if (left[i] !== right[i]) return i;
+  return null;
+};

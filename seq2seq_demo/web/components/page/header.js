@@ -1,0 +1,42 @@
+// The head and the foot of the page.
+
+lab.header = ({ t, languages, dark, onTheme }) => {
+  const cells = [0.9, 0.15, 0.05, 0.2, 0.85, 0.3, 0.05, 0.25, 1];
+  const mark = lab.svg("svg", { class: "s2s-mark", viewBox: "0 0 30 30", width: 30, height: 30, "aria-hidden": "true" },
+    cells.map((weight, i) => lab.svg("rect", { x: (i % 3) * 10.5, y: Math.floor(i / 3) * 10.5, width: 9, height: 9, rx: 2,
+      "fill-opacity": Math.max(0.12, weight) })));
+  return lab.el("header", { class: "s2s-top" }, [
+    lab.el("div", { class: "s2s-brand" }, [mark, lab.el("div", {}, [
+      lab.el("h1", { text: t("page.title") }), lab.el("p", { text: t("page.tagline") })])]),
+    lab.el("nav", { class: "s2s-nav", "aria-label": t("page.navigation") }, [
+      lab.el("a", { href: "#s2s-about", text: t("about.title"), on: { click: (event) => {
+        // The page may live below another address: move there without changing it.
+        event.preventDefault();
+        const about = document.querySelector("#s2s-about");
+        about.scrollIntoView({ behavior: "smooth" });
+        about.focus({ preventScroll: true });
+      } } }),
+      lab.el("a", { href: "?view=api", text: "API" }),
+      lab.el("div", { class: "s2s-languages", role: "group", "aria-label": t("page.language") }, languages),
+      lab.el("button", { type: "button", class: "s2s-quiet s2s-theme", "data-tip": t(dark ? "page.light" : "page.dark"),
+        "aria-label": t(dark ? "page.light" : "page.dark"), text: dark ? "☀" : "☾", on: { click: onTheme } })])]);
+};
+
+lab.about = ({ t, models, failures }) => {
+  const paragraph = (key) => lab.el("p", { text: t(key) });
+  const card = (model) => lab.el("li", {}, [
+    lab.el("strong", { text: lab.modelName(model, models, t) }),
+    lab.el("span", { class: "s2s-about-id", text: `${model.id} · ${t("about.architecture", { cell: model.cell.toUpperCase(),
+      attention: t(`attention.${model.attention}`), parameters: (model.parameters / 1e6).toFixed(1) })}` }),
+    model.licence ? lab.el("span", { text: t("about.licence", { licence: model.licence }) }) : null,
+    model.summary ? lab.el("span", { class: "s2s-about-summary", lang: "en", text: model.summary }) : null]);
+  const problem = ({ name, error }) => lab.el("li", { class: "s2s-note error", text: t("models.failed", { name, error: lab.errorText(t, error) }) });
+  return lab.el("footer", { class: "s2s-about", id: "s2s-about", tabindex: -1 }, [
+    failures.length ? lab.el("ul", { class: "s2s-failures" }, failures.map(problem)) : null,
+    lab.el("h2", { text: t("about.title") }),
+    lab.el("div", { class: "s2s-about-columns" }, [
+      lab.el("div", {}, [lab.el("h3", { text: t("about.what") }), paragraph("about.what_text"), paragraph("about.attention_text")]),
+      lab.el("div", {}, [lab.el("h3", { text: t("about.read") }), paragraph("about.read_text"), paragraph("about.keys")]),
+      lab.el("div", {}, [lab.el("h3", { text: t("about.data") }), paragraph("about.data_text"),
+        lab.el("ul", { class: "s2s-cards" }, models.map(card))])])]);
+};

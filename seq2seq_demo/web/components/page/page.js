@@ -1,0 +1,211 @@
+// The page: holds the state, draws the parts, sends requests and shows what comes back.
+
+lab.store = {
+  // A browser may forbid storage (a Space in a foreign frame): then choices last as long as the page.
+  read(name) { try { return localStorage.getItem(`seq2seq-lab-${name}`); } catch { return null; } },
+  write(name, value) { try { localStorage.setItem(`seq2seq-lab-${name}`, value); } catch { /* see above */ } },
+};
+
+lab.page = ({ element, props, trigger, server, watch }) => {
+  const LANGUAGES = ["en", "zh"];
+  const asked = new URLSearchParams(location.search).get("lang");
+  const explicit = [asked, lab.store.read("language")].find((code) => LANGUAGES.includes(code));
+  const guess = navigator.language?.toLowerCase().startsWith("zh") ? "zh" : "en";
+  const { words, models, failures, defaults } = props;
+  const state = {
+    language: explicit ?? guess, text: "", model: models[0]?.id, strategy: "beam", options: { ...defaults },
+    untouched: true, unfolded: false, request: null, slow: null, errors: [], result: null, sent: null,
+    view: { line: 0, chosen: {}, merged: false },
+  };
+  const root = element.querySelector(".s2s");
+  const status = lab.el("p", { class: "s2s-unseen", role: "status" });
+  const resultPlace = lab.el("main", { class: "s2s-result", id: "s2s-result", tabindex: -1 });
+  const head = lab.el("div");
+  const composerPlace = lab.el("div");
+  const foot = lab.el("div");
+  let t, composer;
+
+  // --- drawing
+
+  const drawResult = (focus) => {
+    resultPlace.setAttribute("aria-label", t("result.title"));
+    if (!state.result) {
+      resultPlace.replaceChildren(lab.el("p", { class: "s2s-empty", text: t(models.length ? "result.empty" : "models.none") }));
+      return;
+    }
+    const model = models.find(({ id }) => id === state.sent.model);
+    const languages = { source: model.source_language, target: model.target_language };
+    // The old height holds the place while the new result draws, so that nothing below jumps.
+    resultPlace.style.minHeight = `${resultPlace.offsetHeight}px`;
+    resultPlace.replaceChildren(lab.result({ lines: state.result.lines, view: state.view, t, languages, download, redraw: drawResult }));
+    requestAnimationFrame(() => { resultPlace.style.minHeight = ""; });
+    if (focus === "line") resultPlace.querySelector('[role="tab"][aria-selected="true"]')?.focus();
+    if (focus === "merge") resultPlace.querySelector('input[name="merge"]')?.focus({ preventScroll: true });
+    const nbest = /^nbest-(\d+)-(\d+)$/.exec(focus ?? "");
+    if (nbest) {
+      const lists = [...resultPlace.querySelectorAll(".s2s-hypothesis")];
+      const owner = lists[Math.min(Number(nbest[1]), lists.length - 1)];
+      owner?.querySelectorAll(".s2s-nbest-item")[Number(nbest[2])]?.focus({ preventScroll: true });
+    }
+  };
+
+  const drawComposer = (focus) => {
+    composer = lab.composer({ state, models, t, on: { submit, stop, redraw: drawComposer } });
+    composerPlace.replaceChildren(composer.node);
+    composer.showErrors(state.errors);
+    composer.running(state.request !== null && state.slow === "shown");
+    if (focus) composerPlace.querySelector(focus)?.focus();
+  };
+
+  const drawHead = () => {
+    const dark = document.body.classList.contains("dark");
+    const languages = LANGUAGES.map((code) => lab.el("button", { type: "button", class: "s2s-quiet", lang: code,
+      text: words["page.language_name"][code], "aria-pressed": code === state.language ? "true" : "false",
+      "data-language": code, on: { click: () => setLanguage(code, true) } }));
+    head.replaceChildren(lab.header({ t, languages, dark, onTheme: () => {
+      document.body.classList.toggle("dark");
+      lab.store.write("theme", document.body.classList.contains("dark") ? "dark" : "light");
+      drawHead();
+      head.querySelector(".s2s-theme").focus();
+    } }));
+  };
+
+  const draw = () => {
+    t = lab.words(words, state.language);
+    document.documentElement.lang = state.language === "zh" ? "zh-CN" : "en";
+    document.title = `${t("page.title")} – ${t("page.tagline")}`;
+    root.lang = document.documentElement.lang;
+    drawHead();
+    drawComposer();
+    drawResult();
+    foot.replaceChildren(lab.about({ t, models, failures }));
+    root.removeAttribute("aria-busy");
+  };
+
+  const setLanguage = (code, chosen) => {
+    if (chosen) {
+      lab.store.write("language", code);
+      const address = new URL(location.href);
+      address.searchParams.set("lang", code);
+      history.replaceState(history.state, "", address);
+    }
+    state.language = code;
+    draw();
+    if (chosen) head.querySelector(`[data-language="${code}"]`).focus();
+  };
+
+  // --- requests
+
+  const submit = () => {
+    if (!models.length) return;
+    if (state.request !== null) trigger("halt", {});
+    clearTimeout(state.slow);
+    state.untouched = false;
+    state.request = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+    const { text, model, strategy, options } = state;
+    state.pending = { model, strategy, text, options: optionsUsed(strategy, options, model) };
+    // A quick answer shows no Stop button: it would only flicker.
+    state.slow = setTimeout(() => { state.slow = "shown"; composer.running(true); }, 200);
+    resultPlace.setAttribute("aria-busy", "true");
+    performance.mark("s2s-submit");
+    trigger("decode", { request: state.request, ...state.pending });
+  };
+
+  const optionsUsed = (strategy, options, id) => {
+    const result = { ...options };
+    if (strategy === "greedy") { delete result.beam_size; delete result.n_best; }
+    if (models.find((model) => model.id === id)?.attention === "none") delete result.coverage_penalty;
+    return result;
+  };
+
+  const finish = () => {
+    clearTimeout(state.slow);
+    state.slow = null;
+    state.request = null;
+    composer.running(false);
+    resultPlace.removeAttribute("aria-busy");
+  };
+
+  const stop = () => {
+    if (state.request === null) return;
+    trigger("halt", {});
+    finish();
+    status.textContent = t("result.stopped");
+    composerPlace.querySelector("#s2s-text").focus();
+  };
+
+  const fail = (error) => {
+    finish();
+    state.errors = [{ error }];
+    composer.showErrors(state.errors);
+  };
+
+  const receive = (message) => {
+    if (message.request !== state.request || message.request === null) return;
+    if (message.error) return fail(message.error);
+    const failed = message.lines.filter((line) => line.error);
+    if (failed.length < message.lines.length) {
+      if (state.sent !== state.pending) {
+        state.sent = state.pending;
+        state.view.line = 0;
+        state.view.chosen = {};
+      }
+      state.result = message;
+      drawResult();
+    }
+    const several = message.lines.length > 1 || !message.done;
+    state.errors = failed.map((line) => ({ error: line.error, line: several ? message.lines.indexOf(line) + 1 : null }));
+    composer.showErrors(state.errors);
+    if (!message.done) return;
+    finish();
+    performance.measure("s2s-request", "s2s-submit");
+    const first = message.lines.find((line) => !line.error);
+    if (first) status.textContent = t("result.done", { text: first.runs[first.runs.length - 1].hypotheses[0].text });
+  };
+
+  // --- downloads
+
+  const download = async ({ format, button, line, run, hypothesis, merged }) => {
+    button.disabled = true;
+    try {
+      const file = await server.download({ ...state.sent, format, line, run, hypothesis, merged });
+      if (file.error) return fail(file.error);
+      const bytes = Uint8Array.from(atob(file.base64), (character) => character.charCodeAt(0));
+      const address = URL.createObjectURL(new Blob([bytes], { type: file.type }));
+      lab.el("a", { href: address, download: file.name }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 10_000);
+    } catch {
+      fail({ code: "no_answer", fields: {}, message: "The server did not answer." });
+    } finally {
+      button.disabled = false;
+    }
+  };
+
+  // --- start
+
+  const start = () => {
+    const theme = lab.store.read("theme");
+    if (theme && !new URLSearchParams(location.search).has("__theme")) document.body.classList.toggle("dark", theme === "dark");
+    const initial = props.value ? JSON.parse(props.value) : null;
+    if (initial) {
+      state.result = initial;
+      state.sent = initial.sent;
+      state.text = initial.sent.text;
+    }
+    root.replaceChildren(head, composerPlace, resultPlace, foot, status);
+    lab.tooltip(root);
+    draw();
+    root.addEventListener("keydown", (event) => {
+      if (event.key === "Escape" && state.request !== null) stop();
+    });
+    watch("value", () => receive(JSON.parse(props.value)));
+    window.addEventListener("s2s-failed", () => state.request !== null && fail({ code: "no_answer", fields: {}, message: "The server did not answer." }));
+    if (!explicit) {
+      // `navigator.language` is nearly always the first of Accept-Language; where it is not, the header decides.
+      server.visitor({}).then(({ language }) => {
+        if (language !== state.language && !lab.store.read("language")) setLanguage(language, false);
+      }, () => {});
+    }
+  };
+  start();
+};

@@ -1,0 +1,59 @@
+// What came back for a request: a switcher over its lines, and the shown line's run or pair of runs.
+
+lab.result = (() => {
+  const lineLabel = (line) => {
+    const letters = Array.from(line.typed);
+    return letters.length > 18 ? `${letters.slice(0, 17).join("")}…` : line.typed;
+  };
+
+  const switcher = ({ lines, shown, t, onShow }) => {
+    const tabs = lines.map((line, index) => lab.el("button", {
+      type: "button", role: "tab", class: line.error ? "s2s-line failed" : "s2s-line", "aria-selected": index === shown ? "true" : "false",
+      tabindex: index === shown ? 0 : -1, "data-index": index, on: { click: () => onShow(index) },
+    }, [lab.el("span", { class: "s2s-rank", text: line.error ? "!" : index + 1 }), lab.el("span", { text: lineLabel(line) })]));
+    const bar = lab.el("div", { class: "s2s-lines", role: "tablist", "aria-label": t("lines.title") }, tabs);
+    bar.addEventListener("keydown", (event) => {
+      const to = { ArrowLeft: shown - 1, ArrowRight: shown + 1, Home: 0, End: lines.length - 1 }[event.key];
+      if (to === undefined || !lines[to]) return;
+      event.preventDefault();
+      onShow(to, true);
+    });
+    return bar;
+  };
+
+  const shownLine = ({ line, index, t, view, languages, download, redraw }) => {
+    if (line.error) return lab.el("p", { class: "s2s-note error", text: lab.errorText(t, line.error) });
+    const chosen = view.chosen[index] ?? line.runs.map(() => 0);
+    const draw = ({ run, index: panel, other, title }) => lab.hypothesis({
+      run, other, title, t, languages,
+      chosen: run.hypotheses[chosen[panel]] ? chosen[panel] : 0,
+      settings: { merged: view.merged, onMerge: (merged) => { view.merged = merged; redraw("merge"); } },
+      onChoose: (hypothesis) => {
+        view.chosen[index] = Object.assign([...chosen], { [panel]: hypothesis });
+        redraw(`nbest-${panel}-${hypothesis}`);
+      },
+      onDownload: (format, button) => download({ format, button, line: index, run: panel, merged: view.merged,
+        hypothesis: run.hypotheses[chosen[panel]] ? chosen[panel] : 0 }),
+    });
+    const ready = line.runs.filter((run) => run.hypotheses.length);
+    if (!ready.length) return lab.el("p", { class: "s2s-note", text: t("result.waiting") });
+    if (ready.length === 2 && !ready[1].partial) return lab.compare({ runs: ready, chosen, t, draw });
+    return draw({ run: ready[ready.length - 1], index: ready.length - 1, other: null, title: null });
+  };
+
+  /**
+   * Draw the lines of a request. `view` is `{line, chosen, merged}`, changed in place; `redraw(focus)` draws again, with
+   * the keyboard's focus kept on what was used.
+   */
+  return ({ lines, view, t, languages, download, redraw }) => {
+    const index = Math.min(view.line, lines.length - 1);
+    const bar = lines.length < 2 ? null : switcher({ lines, shown: index, t, onShow: (to, byKeyboard) => {
+      view.line = to;
+      redraw(byKeyboard ? "line" : null);
+    } });
+    const source = lines.length < 2 ? null
+      : lab.el("p", { class: "s2s-source", lang: languages.source, text: lines[index].typed });
+    return lab.el("div", {}, [bar, source,
+      shownLine({ line: lines[index], index, t, view, languages, download, redraw })]);
+  };
+})();

@@ -1,0 +1,104 @@
+"""Decode a request of the page, line by line and step by step, as a series of growing snapshots."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.errors import Seq2SeqError
+from seq2seq_demo.translator import Translation, Translator
+from seq2seq_demo.web.requests import PageRequest
+
+FIRST_SNAPSHOT: Final = 0.3
+"""Seconds before a decode that is still going shows what it has; shorter ones come in one piece."""
+NEXT_SNAPSHOT: Final = 0.15
+"""Seconds between two later snapshots."""
+_TYPED_CHARACTERS: Final = 200
+
+
+@dataclass
+class Run:
+    """One strategy on one line; `translation` is None until its first step."""
+
+    config: DecodingConfig
+    translation: Translation | None = None
+    finished: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the page draws, JSON-ready."""
+        if self.translation is None:
+            return {"strategy": self.config.strategy, "options": self.config.to_dict(), "hypotheses": [], "partial": True}
+        values = self.translation.to_dict()
+        for hypothesis in values["hypotheses"]:
+            if hypothesis["attention"] is not None:
+                # Three decimals are what the page shows.
+                hypothesis["attention"] = np.round(hypothesis["attention"], 4).tolist()
+        return {
+            "strategy": self.config.strategy,
+            "options": self.config.to_dict(),
+            "partial": not self.finished,
+            **values,
+        }
+
+
+@dataclass
+class Line:
+    """One line of the request, its runs, or why it could not be decoded."""
+
+    text: str
+    runs: list[Run] = field(default_factory=list)
+    error: Seq2SeqError | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what the page draws, JSON-ready."""
+        return {
+            "typed": self.text[:_TYPED_CHARACTERS],
+            "runs": [run.to_dict() for run in self.runs] if self.error is None else [],
+            "error": error_to_dict(self.error) if self.error else None,
+        }
+
+
+def error_to_dict(error: Seq2SeqError) -> dict[str, Any]:
+    """Return an error's code, fields and English message, JSON-ready."""
+    fields = {key: value if isinstance(value, int | float) else str(value) for key, value in error.fields.items()}
+    return {"code": error.code, "fields": fields, "message": error.message}
+
+
+def decode(translator: Translator, request: PageRequest) -> Iterator[list[Line]]:
+    """Decode every line with every strategy; yields the growing list after each decoding step.
+
+    A line that cannot be decoded keeps its error and does not stop the others. Closing the iterator stops the search
+    within one step.
+    """
+    lines = [Line(text, [Run(config) for config in request.configs]) for text in request.lines]
+    for index, line in enumerate(lines):
+        for run in line.runs:
+            try:
+                with closing(translator.stream(line.text, run.config)) as steps:
+                    for run.translation in steps:
+                        yield lines[: index + 1]
+            except Seq2SeqError as error:
+                line.error = error
+                break
+            run.finished = True
+        yield lines[: index + 1]
+
+
+def throttle(
+    snapshots: Iterator[list[Line]], clock: Callable[[], float] = time.monotonic
+) -> Iterator[tuple[list[Line], bool]]:
+    """Pass on a snapshot now and then, and the last one with True beside it.
+
+    Most decodes are over before anyone could see a step: they give one snapshot, and cost one message.
+    """
+    due = clock() + FIRST_SNAPSHOT
+    last: list[Line] = []
+    for last in snapshots:
+        if clock() >= due:
+            yield last, False
+            due = clock() + NEXT_SNAPSHOT
+    yield last, True

@@ -1,0 +1,124 @@
+"""The models that this page serves: loaded once, known by an id; a request names nothing else."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from seq2seq_demo.errors import ConfigurationError, Seq2SeqError
+from seq2seq_demo.translator import Translator
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LoadFailure:
+    """A model that was asked for and could not be loaded."""
+
+    name: str
+    error: Seq2SeqError
+
+
+@dataclass(frozen=True, eq=False)
+class Models:
+    """Translators by id, in the order in which the page offers them; the first is the default."""
+
+    served: Mapping[str, Translator]
+    failures: tuple[LoadFailure, ...] = field(default=())
+
+    @classmethod
+    def load(cls, names: Iterable[str], *, device: str | None = None) -> "Models":
+        """Load every model that can be loaded; the others are kept as failures and logged.
+
+        Args:
+            names: Short names, folders or Hub repositories.
+            device: Where all of them run; None chooses as everywhere.
+        """
+        served: dict[str, Translator] = {}
+        failures = []
+        for name in dict.fromkeys(names):
+            try:
+                translator = Translator.from_pretrained(name, device=device)
+            except Seq2SeqError as error:
+                _log.error("cannot load the model %s: %s", name, error.message)
+                failures.append(LoadFailure(_short_name(name), error))
+                continue
+            served[_new_id(_short_name(name), served)] = translator
+        return cls(served, tuple(failures))
+
+    @property
+    def default(self) -> str:
+        """Id of the model that is used where none is named; empty where there is no model."""
+        return next(iter(self.served), "")
+
+    def get(self, model: object) -> Translator:
+        """Return the translator of an id.
+
+        Raises:
+            ConfigurationError: no such id is served.
+        """
+        if isinstance(model, str) and model in self.served:
+            return self.served[model]
+        allowed = ", ".join(self.served) or "nothing"
+        raise ConfigurationError(
+            "not_a_choice",
+            f"model must be one of {allowed}; got {str(model)[:80]!r}.",
+            {"field": "model", "allowed": allowed, "got": str(model)[:80]},
+        )
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return what the page shows of each model, JSON-ready."""
+        return [_describe(name, translator) for name, translator in self.served.items()]
+
+
+def models_from_environment(setting: str) -> list[str]:
+    """Split ``SEQ2SEQ_MODELS``: names of folders or Hub repositories, separated by commas.
+
+    >>> models_from_environment(" runs/mine, user/model@main ,")
+    ['runs/mine', 'user/model@main']
+    """
+    return [name.strip() for name in setting.split(",") if name.strip()]
+
+
+def _short_name(name: str) -> str:
+    """Name a model without the folders above it: those are the host's own business."""
+    return Path(name).name if Path(name).is_absolute() else name.strip("./")
+
+
+def _new_id(name: str, taken: Mapping[str, object]) -> str:
+    number, candidate = 1, name
+    while candidate in taken:
+        number += 1
+        candidate = f"{name}-{number}"
+    return candidate
+
+
+def _describe(name: str, translator: Translator) -> dict[str, Any]:
+    config = translator.config
+    card = _read_card(translator.checkpoint.path / "README.md")
+    return {
+        "id": name,
+        "source_language": config.source_language,
+        "target_language": config.target_language,
+        "examples": list(config.examples),
+        "cell": config.model.cell,
+        "attention": config.model.attention,
+        "parameters": sum(weight.numel() for weight in translator.checkpoint.model.parameters()),
+        **card,
+    }
+
+
+def _read_card(path: Path) -> dict[str, str]:
+    """Return the licence and the first paragraph of a model card; empty where it has none."""
+    if not path.is_file():
+        return {"licence": "", "summary": ""}
+    text = path.read_text(encoding="utf-8", errors="replace")
+    front, body = "", text
+    if text.startswith("---\n"):
+        front, _, body = text[4:].partition("\n---\n")
+    values = dict(line.split(": ", 1) for line in front.splitlines() if ": " in line and not line.startswith(" "))
+    paragraphs = (part.strip() for part in body.split("\n\n"))
+    summary = next((part for part in paragraphs if part and not part.startswith(("#", "|", "!", "<", "```"))), "")
+    licence = values.get("license_name", values.get("license", "")).strip("\"' ")
+    return {"licence": licence, "summary": " ".join(summary.split())}

@@ -1,0 +1,154 @@
+"""The page: what the browser asks for, and what Python answers."""
+
+import base64
+import json
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, TypeVar
+
+import gradio as gr
+
+from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.errors import InputError, Seq2SeqError
+from seq2seq_demo.web.api import TranslateEndpoint
+from seq2seq_demo.web.components import lab_page, joined_styles, read_asset
+from seq2seq_demo.web.decoding import Line, decode, error_to_dict, throttle
+from seq2seq_demo.web.exports import export, read_selection
+from seq2seq_demo.web.models import Models
+from seq2seq_demo.web.requests import read_request
+from seq2seq_demo.web.words import choose_language, load_words
+
+_log = logging.getLogger(__name__)
+
+CONCURRENT_DECODES: Final = 8
+"""Visitors decoded at a time; one with fifty lines must not keep the others waiting."""
+QUEUE_SIZE: Final = 100
+"""Requests that wait beyond those; on ZeroGPU Gradio's own default would be 1."""
+PAGE_N_BEST: Final = 5
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class PageServer:
+    """Answers the page's requests.
+
+    Args:
+        models: The models that the page offers.
+    """
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+
+    def answer(self, values: Mapping[str, Any]) -> Iterator[str]:
+        """Decode a request; yields growing answers as JSON texts, the last with ``done`` set.
+
+        Errors are answers too: the page says them in the visitor's language, and the last good result stays.
+        """
+        request_id = str(values.get("request", ""))[:64]
+        try:
+            request = read_request(values)
+            translator = self._models.get(request.model)
+            for lines, done in throttle(decode(translator, request)):
+                yield _message(request_id, lines, done=done)
+        except Seq2SeqError as error:
+            yield json.dumps({"request": request_id, "error": error_to_dict(error)})
+        except Exception:
+            # The visitor learns that it failed and keeps the last result; the traceback is for whoever runs the page.
+            _log.exception("a request of the page failed")
+            yield json.dumps({"request": request_id, "error": {"code": "internal", "fields": {}, "message": ""}})
+
+    def worked_example(self) -> str | None:
+        """Decode the default model's first example, so that a first visit has something to point at."""
+        model = self._models.default
+        if not model or not self._models.get(model).config.examples:
+            return None
+        text = self._models.get(model).config.examples[0]
+        sent = {"model": model, "text": text, "strategy": "beam", "options": default_options()}
+        *_, last = self.answer({"request": "example", **sent})
+        values = json.loads(last)
+        return None if "error" in values else json.dumps({**values, "sent": sent})
+
+    def download(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Write one file; returns its name, type and content in base 64, or an error."""
+        try:
+            if not isinstance(values, Mapping):
+                raise InputError("not_text", "a download is asked for with an object.", {})
+            request = read_request(values)
+            file = export(self._models.get(request.model), request, read_selection(values, request))
+        except Seq2SeqError as error:
+            return {"error": error_to_dict(error)}
+        return {"name": file.name, "type": file.type, "base64": base64.b64encode(file.content).decode()}
+
+
+def default_options() -> dict[str, Any]:
+    """Return the options that the page starts with: the command line's, with a list of hypotheses."""
+    options = DecodingConfig(n_best=PAGE_N_BEST).to_dict()
+    del options["strategy"]
+    return options
+
+
+def _message(request_id: str, lines: list[Line], *, done: bool) -> str:
+    return json.dumps({"request": request_id, "done": done, "lines": [line.to_dict() for line in lines]})
+
+
+def visitor(_: Any, request: gr.Request) -> dict[str, str]:
+    """Tell the page what its visitor's browser prefers."""
+    return {"language": choose_language(request.headers.get("accept-language", ""))}
+
+
+def build_page(models: Models, *, accelerate: Callable[[Function], Function] | None = None) -> gr.Blocks:
+    """Build the page and its one public endpoint.
+
+    Args:
+        models: The models to serve.
+        accelerate: Wraps the functions that decode, as ``spaces.GPU`` does; None leaves them as they are.
+    """
+    server = PageServer(models)
+    answer = accelerate(server.answer) if accelerate else server.answer
+    endpoint = TranslateEndpoint(models).translate
+    failures = [{"name": item.name, "error": error_to_dict(item.error)} for item in models.failures]
+
+    def on_decode(event: gr.EventData) -> Iterator[str]:
+        yield from answer(event._data if isinstance(event._data, Mapping) else {})
+
+    # Gradio marks server functions, which a bound method does not take.
+    def download(values: Mapping[str, Any]) -> dict[str, Any]:
+        return server.download(values)
+
+    with gr.Blocks(title="Seq2Seq Lab", analytics_enabled=False, fill_width=True) as page:
+        lab = lab_page(
+            server.worked_example(),
+            words=load_words(),
+            models=models.describe(),
+            failures=failures,
+            defaults=default_options(),
+            server_functions=[download, visitor],
+        )
+        decoding = lab.decode(
+            on_decode,
+            outputs=lab,
+            show_progress="hidden",
+            trigger_mode="multiple",
+            concurrency_limit=CONCURRENT_DECODES,
+            api_visibility="private",
+        )
+        decoding.failure(None, js=read_asset("page/failed.js"), api_visibility="private")
+        lab.halt(None, cancels=[decoding], api_visibility="private")
+        gr.api(
+            accelerate(endpoint) if accelerate else endpoint,
+            api_name="translate",
+            concurrency_limit=CONCURRENT_DECODES,
+        )
+    page.queue(max_size=QUEUE_SIZE)
+    return page
+
+
+def page_head() -> str:
+    """Return what goes into the document's head: the style sheet, so that nothing is ever drawn without it."""
+    return f"<style>\n{joined_styles()}\n</style>"
+
+
+def page_theme() -> gr.themes.Base:
+    """Return a theme with the system's fonts: nothing is fetched from elsewhere."""
+    fonts = ["system-ui", "Segoe UI", "Roboto", "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "sans-serif"]
+    return gr.themes.Base(font=fonts, font_mono=["ui-monospace", "Consolas", "monospace"])

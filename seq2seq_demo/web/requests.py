@@ -1,0 +1,72 @@
+"""A request of the page as one small immutable value, checked key by key; every view is computed from it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.errors import ConfigurationError, InputError
+
+MAX_LINES: Final = 50
+"""Most lines of one request; a batch of more is the command line's business."""
+MODES: Final = ("greedy", "beam", "compare")
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """What the visitor asked for."""
+
+    model: str
+    lines: tuple[str, ...]
+    """Texts to decode, each on its own; none is blank."""
+    configs: tuple[DecodingConfig, ...]
+    """One for each panel: one, or greedy and beam side by side."""
+
+
+def read_request(values: Mapping[str, Any]) -> PageRequest:
+    """Check the page's JSON: ``model``, ``text``, ``strategy`` (greedy, beam or compare) and ``options``.
+
+    Raises:
+        ConfigurationError: an unknown option, a wrong type or a value out of range.
+        InputError: the text is no text, is blank, or has too many lines.
+    """
+    options = values.get("options", {})
+    if not isinstance(options, Mapping):
+        raise ConfigurationError("wrong_type", "options must be an object.", {"field": "options", "allowed": "object"})
+    return PageRequest(
+        model=str(values.get("model", "")),
+        configs=_read_configs(values.get("strategy"), options),
+        lines=_read_lines(values.get("text")),
+    )
+
+
+def _read_configs(mode: object, options: Mapping[str, Any]) -> tuple[DecodingConfig, ...]:
+    if mode not in MODES:
+        words = ", ".join(MODES)
+        raise ConfigurationError(
+            "not_a_choice",
+            f"strategy must be one of {words}; got {str(mode)[:80]!r}.",
+            {"field": "strategy", "allowed": words, "got": str(mode)[:80]},
+        )
+    shared = {key: value for key, value in options.items() if key not in ("beam_size", "n_best", "strategy")}
+    greedy = {"strategy": "greedy", **shared}
+    beam = {**options, "strategy": "beam"}
+    wanted = {"greedy": [greedy], "beam": [beam], "compare": [greedy, beam]}[str(mode)]
+    return tuple(DecodingConfig.from_dict(item) for item in wanted)
+
+
+def _read_lines(text: object) -> tuple[str, ...]:
+    if not isinstance(text, str):
+        raise InputError("not_text", "the text must be a string.", {"field": "text"})
+    # Not str.splitlines: it also splits at control characters, which people paste by accident.
+    lines = tuple(line for line in re.split(r"\r\n|\r|\n", text) if line.strip())
+    if not lines:
+        raise InputError("empty", "the text is empty; type a sentence.", {"field": "text"})
+    if len(lines) > MAX_LINES:
+        raise InputError(
+            "too_many_lines",
+            f"at most {MAX_LINES} lines at a time; got {len(lines)}. The command line takes any number.",
+            {"field": "text", "lines": len(lines), "limit": MAX_LINES},
+        )
+    return lines
