@@ -391,7 +391,9 @@ class Recipe(StrictConfig):
             with path.open("rb") as stream:
                 values = tomllib.load(stream)
         except OSError as error:
-            raise ConfigurationError("recipe_unreadable", f"cannot read the recipe {path}: {error.strerror}.") from error
+            raise ConfigurationError(
+                "recipe_unreadable", f"cannot read the recipe {path}: {error.strerror}."
+            ) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigurationError("recipe_not_toml", f"{path} is not valid TOML: {error}.") from error
         return cls.from_dict(values)

@@ -111,9 +111,7 @@ def read_training_pairs(data_dir: Path, config: DataConfig, *, seed: int) -> lis
 
 
 def _corpus_pairs(data_dir: Path, corpus: CorpusConfig, config: DataConfig) -> Iterator[Pair]:
-    return read_tsv(
-        data_dir / corpus.file, source_column=config.source_column, target_column=config.target_column
-    )
+    return read_tsv(data_dir / corpus.file, source_column=config.source_column, target_column=config.target_column)
 
 
 def _limited(pairs: list[Pair], limit: int) -> list[Pair]:
@@ -178,7 +176,7 @@ def encode_pairs(
 
 def _acceptable(source_tokens: int, target_tokens: int, config: DataConfig) -> bool:
     longer, shorter = max(source_tokens, target_tokens), min(source_tokens, target_tokens)
-    return 0 < shorter and longer <= config.max_tokens and longer <= config.max_length_ratio * shorter + 4
+    return shorter > 0 and longer <= config.max_tokens and longer <= config.max_length_ratio * shorter + 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -211,7 +209,7 @@ def pad(sequences: Sequence[Sequence[int] | np.ndarray], multiple: int = 1) -> T
     return torch.from_numpy(padded)
 
 
-def make_batch(corpus: EncodedCorpus, indices: Sequence[int]) -> Batch:
+def make_batch(corpus: EncodedCorpus, indices: Sequence[int] | np.ndarray) -> Batch:
     """Build a padded batch of the given pairs."""
     sources = [np.append(corpus.sources[i], EOS_ID) for i in indices]
     targets = [corpus.targets[i] for i in indices]
@@ -248,7 +246,7 @@ def batch_indices(corpus: EncodedCorpus, batch_tokens: int, *, seed: int | None)
         batches.append(order[start:stop])
         start = stop
     if seed is not None:
-        rng.shuffle(batches)  # type: ignore[arg-type]
+        rng.shuffle(batches)
     return batches
 
 

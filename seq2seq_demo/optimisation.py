@@ -60,7 +60,7 @@ class Optimizer:
 
     def __init__(self, model: nn.Module, config: TrainingConfig, precision: str) -> None:
         self.config = config
-        self.parameters = list(model.parameters())
+        self.parameters: list[Tensor] = list(model.parameters())
         self.separate = precision == "bfloat16"
         if self.separate:
             self.masters = [parameter.detach().float().clone() for parameter in self.parameters]

@@ -15,9 +15,8 @@ _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff
 _FULL_WIDTH_ALPHANUMERICS = {
     code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
 }
-_ASCII_MARKS = str.maketrans(
+_ASCII_MARKS: dict[int, str] = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | str.maketrans(
     {
-        **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
         "‘": "'", "’": "'", "‛": "'", "′": "'", "“": '"', "”": '"', "„": '"', "″": '"', "«": '"', "»": '"',
         "。": ".", "、": ",", "…": "...", "‐": "-", "‑": "-", "–": "-",
     }
@@ -46,9 +45,9 @@ def is_punctuation(text: str) -> bool:
 
 
 def normalise(text: str) -> str:
-    """Bring a line of text into the one form that models are trained on; the result may be empty.
+    r"""Bring a line of text into the one form that models are trained on; the result may be empty.
 
-    >>> normalise("  It’s\\u200b  ＯＫ！ ")
+    >>> normalise("  It’s\u200b  ＯＫ！ ")
     "It's OK!"
     >>> normalise("你好,世界!")
     '你好，世界！'

@@ -163,8 +163,8 @@ def _join_bytes(pieces: Sequence[str]) -> list[tuple[str, int, int]]:
 def train_tokenizer(lines: Iterable[str], *, vocab_size: int, config: TokenizerConfig, seed: int = 1) -> Tokenizer:
     """Train a SentencePiece model on normalised lines; the same lines and seed give the same model.
 
-    SentencePiece's own normalisation is off (``identity``): its default turns ``，。？`` into ASCII. A unigram model gets
-    at most `vocab_size` pieces, fewer where the corpus has no more to give.
+    SentencePiece's own normalisation is off (``identity``): its default turns ``，。？`` into ASCII. A unigram model
+    gets at most `vocab_size` pieces, fewer where the corpus has no more to give.
 
     Raises:
         ConfigurationError: `vocab_size` is too small for the corpus' characters (and the 256 bytes), or, with another

@@ -293,7 +293,7 @@ class Trainer:
 
         def note(number: int, frame: object) -> None:
             self.interrupted = True
-            signal.signal(number, previous[number])
+            signal.signal(number, previous[signal.Signals(number)])
 
         signals = (signal.SIGINT, signal.SIGTERM)
         try:
@@ -330,7 +330,7 @@ class Trainer:
         shared = torch.tensor([0.0, float(self.interrupted)], device=self.device)
         if len(share):
             loss = self._loss(make_batch(self.corpus, share).to(self.device))
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             shared[0] = loss.detach()
         self.progress.update += 1
         self.optimizer.step(self.progress.update, gradient_divisor=tokens, shared=shared)
@@ -338,7 +338,7 @@ class Trainer:
         self.progress.window_loss += total
         self.progress.window_tokens += tokens
         self.progress.seconds += time.perf_counter() - started
-        return stop > 0
+        return bool(stop > 0)
 
     def _loss(self, batch: Batch) -> torch.Tensor:
         """Sum of the training loss over the batch's target tokens, in nats."""
@@ -348,9 +348,7 @@ class Trainer:
             logits, _ = self.model(
                 batch.src, batch.src_lengths, batch.tgt_in, teacher_forcing_ratio=self.config.teacher_forcing_ratio
             )
-        return smoothed_cross_entropy(
-            logits, batch.tgt_out, pad_id=PAD_ID, label_smoothing=self.config.label_smoothing
-        )
+        return smoothed_cross_entropy(logits, batch.tgt_out, pad_id=PAD_ID, label_smoothing=self.config.label_smoothing)
 
     def _log_window(self, bar: "tqdm[Any]", started: float) -> float:
         """Log the mean loss since the last line; returns when the next window starts."""

@@ -63,7 +63,7 @@ def _loss(model: Seq2Seq, corpus: EncodedCorpus) -> float:
     device = next(model.parameters()).device
     total, tokens = 0.0, 0
     for indices in batch_indices(corpus, _BATCH_TOKENS, seed=None):
-        batch = make_batch(corpus, indices.tolist()).to(device)
+        batch = make_batch(corpus, indices).to(device)
         logits, _ = model(batch.src, batch.src_lengths, batch.tgt_in)
         total += float(smoothed_cross_entropy(logits, batch.tgt_out, pad_id=PAD_ID))
         tokens += int((batch.tgt_out != PAD_ID).sum())

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from seq2seq_demo.config import ModelConfig
 from seq2seq_demo.model.attention import Attention, build_attention
 from seq2seq_demo.model.encoder import EncoderResult
-from seq2seq_demo.model.recurrent import CellState, RecurrentLayer
+from seq2seq_demo.model.recurrent import CellState, stack
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,7 @@ class Decoder(nn.Module):
         context_size = 0 if self.attention is None else config.encoder_output_size
         bottom = config.embedding_size * (2 if config.input_feeding else 1)
         sizes = [bottom] + [config.decoder_size + context_size] * (config.decoder_layers - 1)
-        self.layers = nn.ModuleList(RecurrentLayer(config.cell, size, config.decoder_size) for size in sizes)
+        self.layers = stack(config.cell, sizes, config.decoder_size)
         self.readout = nn.Linear(config.decoder_size + context_size, config.embedding_size)
         self.output = nn.Linear(config.embedding_size, config.target_vocab_size)
         nn.init.zeros_(self.output.bias)

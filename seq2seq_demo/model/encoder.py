@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from seq2seq_demo.config import ArchitectureConfig
-from seq2seq_demo.model.recurrent import CellState, RecurrentLayer
+from seq2seq_demo.model.recurrent import CellState, RecurrentLayer, stack
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,10 +56,8 @@ class Encoder(nn.Module):
         self.embedding = embedding
         self.dropout = nn.Dropout(config.dropout)
         sizes = [config.embedding_size] + [config.encoder_output_size] * (config.encoder_layers - 1)
-        self.forward_layers = nn.ModuleList(RecurrentLayer(config.cell, size, config.encoder_size) for size in sizes)
-        self.backward_layers = nn.ModuleList(
-            RecurrentLayer(config.cell, size, config.encoder_size) for size in (sizes if config.bidirectional else [])
-        )
+        self.forward_layers = stack(config.cell, sizes, config.encoder_size)
+        self.backward_layers = stack(config.cell, sizes if config.bidirectional else [], config.encoder_size)
 
     def forward(self, src: Tensor, src_lengths: Tensor, src_mask: Tensor) -> EncoderResult:
         """Encode a batch.
@@ -84,7 +82,7 @@ class Encoder(nn.Module):
             states.append(state)
         return EncoderResult(hidden * src_mask.unsqueeze(-1).to(hidden.dtype), tuple(states))
 
-    def _run(self, layer: nn.Module, inputs: Tensor, src_lengths: Tensor) -> tuple[Tensor, CellState]:
+    def _run(self, layer: RecurrentLayer, inputs: Tensor, src_lengths: Tensor) -> tuple[Tensor, CellState]:
         """Run one direction: outputs (batch, src_len, size) and the state after each sentence's last real token."""
         if self.config.bridge == "copy" and self.config.cell == "lstm":
             return self._run_exactly(layer, inputs, src_lengths)
@@ -92,7 +90,7 @@ class Encoder(nn.Module):
         last = outputs[torch.arange(outputs.size(0), device=outputs.device), src_lengths - 1]
         return outputs, (last,)
 
-    def _run_exactly(self, layer: nn.Module, inputs: Tensor, src_lengths: Tensor) -> tuple[Tensor, CellState]:
+    def _run_exactly(self, layer: RecurrentLayer, inputs: Tensor, src_lengths: Tensor) -> tuple[Tensor, CellState]:
         """Like `_run`, with the final cell state too: PyTorch gives it at a sentence's end only for packed input."""
         packed = nn.utils.rnn.pack_padded_sequence(inputs, src_lengths.cpu(), batch_first=True, enforce_sorted=False)
         outputs, (hidden, cell) = layer.rnn(packed)

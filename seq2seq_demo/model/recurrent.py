@@ -6,6 +6,9 @@ References:
     Hochreiter and Schmidhuber 1997, https://doi.org/10.1162/neco.1997.9.8.1735
 """
 
+from collections.abc import Callable, Sequence
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 
@@ -22,26 +25,27 @@ class RecurrentLayer(nn.Module):
         super().__init__()
         self.cell = cell
         self.hidden_size = hidden_size
-        kinds: dict[Cell, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+        kinds: dict[Cell, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
         self.rnn = kinds[cell](input_size, hidden_size, batch_first=True)
         self._reset_parameters()
 
     def _reset_parameters(self) -> None:
         # An orthogonal recurrence keeps the gradient's norm over many steps (Saxe et al. 2014); a forget gate that
         # starts open does the same for the LSTM (Jozefowicz et al. 2015).
-        for block in self.rnn.weight_hh_l0.data.split(self.hidden_size):
+        input_weight, recurrent_weight, input_bias, recurrent_bias = (weight.data for weight in self.weights)
+        for block in recurrent_weight.split(self.hidden_size):
             nn.init.orthogonal_(block)
-        for block in self.rnn.weight_ih_l0.data.split(self.hidden_size):
+        for block in input_weight.split(self.hidden_size):
             nn.init.xavier_uniform_(block)
-        nn.init.zeros_(self.rnn.bias_ih_l0)
-        nn.init.zeros_(self.rnn.bias_hh_l0)
+        nn.init.zeros_(input_bias)
+        nn.init.zeros_(recurrent_bias)
         if self.cell == "lstm":
-            nn.init.ones_(self.rnn.bias_ih_l0.data[self.hidden_size : 2 * self.hidden_size])
+            nn.init.ones_(input_bias[self.hidden_size : 2 * self.hidden_size])
 
     @property
-    def state_parts(self) -> int:
-        """Number of tensors in a state: 2 for a LSTM, else 1."""
-        return 2 if self.cell == "lstm" else 1
+    def weights(self) -> list[nn.Parameter]:
+        """Input weight, recurrent weight, input bias and recurrent bias, in PyTorch's order of gates."""
+        return self.rnn.all_weights[0]
 
     def forward(self, inputs: Tensor, state: CellState | None = None) -> tuple[Tensor, CellState]:
         """Run over a sequence.
@@ -66,8 +70,15 @@ class RecurrentLayer(nn.Module):
 
         Computes what `forward` computes for a sequence of one, without the fused kernel's set-up.
         """
-        weights = (self.rnn.weight_ih_l0, self.rnn.weight_hh_l0, self.rnn.bias_ih_l0, self.rnn.bias_hh_l0)
         if self.cell == "lstm":
-            return tuple(torch.lstm_cell(inputs, list(state), *weights))
+            return torch.lstm_cell(inputs, list(state), *self.weights)
         function = torch.gru_cell if self.cell == "gru" else torch.rnn_tanh_cell
-        return (function(inputs, state[0], *weights),)
+        return (function(inputs, state[0], *self.weights),)
+
+
+def stack(cell: Cell, input_sizes: Sequence[int], hidden_size: int) -> Sequence[RecurrentLayer]:
+    """Make one layer for each input size, bottom first, as a registered list."""
+    # Typed as what it holds: to a type checker a ModuleList holds plain modules.
+    return cast(
+        Sequence[RecurrentLayer], nn.ModuleList(RecurrentLayer(cell, size, hidden_size) for size in input_sizes)
+    )

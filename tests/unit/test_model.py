@@ -41,8 +41,8 @@ def make_source() -> Tensor:
 @pytest.mark.parametrize("kind", ["dot", "general", "additive"])
 def test_attention_equals_a_loop(kind: str) -> None:
     torch.manual_seed(0)
-    made = {"dot": DotAttention, "general": lambda: GeneralAttention(8, 8), "additive": lambda: AdditiveAttention(8, 8, 5)}
-    attention = made[kind]()
+    mechanisms = {"dot": DotAttention(), "general": GeneralAttention(8, 8), "additive": AdditiveAttention(8, 8, 5)}
+    attention = mechanisms[kind]
     query, values, mask = torch.randn(1, 8), torch.randn(1, 4, 8), torch.tensor([[True, True, True, False]])
     keys = attention.project_keys(values)
     context, weights = attention(query.unsqueeze(1), keys, values, mask)
