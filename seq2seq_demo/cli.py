@@ -8,16 +8,25 @@ ends it with status 130.
 """
 
 import argparse
+import codecs
+import json
+import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from seq2seq_demo.errors import Seq2SeqError
+from seq2seq_demo.errors import ConfigurationError, InputError, Seq2SeqError
 
 if TYPE_CHECKING:
-    from seq2seq_demo.config import DecodingConfig
+    from seq2seq_demo.config import DecodingConfig, Recipe
+    from seq2seq_demo.translator import Translation, Translator
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+_CHUNK_LINES = 1024
+"""Lines that ``translate`` decodes and writes at a time; within them, those of like length go together."""
 
 _DECODING_OPTIONS: tuple[tuple[str, type, str], ...] = (
     ("strategy", str, "greedy or beam (default: beam)"),
@@ -61,6 +70,84 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", help="cpu, cuda or mps (default: SEQ2SEQ_DEVICE, else the best there is)")
 
 
+def add_train_parser(commands: "Subparsers") -> None:
+    """Add ``train``."""
+    parser = commands.add_parser(
+        "train",
+        help="train a checkpoint by a recipe, or on two text files of one's own",
+        description="Train by RECIPE (a .toml file, or the name of one that comes with the package) on the files below "
+        "--data-dir; or, with --source and --target, on one's own two text files, one sentence a line. Ctrl-C saves "
+        "the state; --resume goes on from it. Under torchrun the same command runs on several processes.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("recipe", nargs="?", metavar="RECIPE", help="recipe file or name (own corpus: default)")
+    parser.add_argument("--data-dir", metavar="DIR", help="folder that the recipe's file names are relative to")
+    parser.add_argument("--source", metavar="A.txt", help="one's own corpus: sentences, one a line")
+    parser.add_argument("--target", metavar="B.txt", help="their translations, line by line")
+    parser.add_argument("--source-language", default="", metavar="CODE", help="for example en")
+    parser.add_argument("--target-language", default="", metavar="CODE", help="for example zh; decides how BLEU counts")
+    parser.add_argument("--output", required=True, metavar="FOLDER", help="the checkpoint's folder")
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--resume", action="store_true", help="go on from the state in --output")
+    start.add_argument("--init-from", metavar="FOLDER", help="start with this checkpoint's weights and tokenizers")
+    parser.add_argument("--max-updates", type=int, help="overrides the recipe's")
+    parser.add_argument("--device", help="cpu, cuda or mps (default: SEQ2SEQ_DEVICE, else the best there is)")
+    parser.set_defaults(run=run_train)
+
+
+def run_train(args: argparse.Namespace) -> int:
+    """Train; status 130 where Ctrl-C stopped it."""
+    from seq2seq_demo.training import train
+
+    recipe, data_dir = _recipe_and_data(args)
+    if args.max_updates is not None:
+        recipe = replace(recipe, training=replace(recipe.training, max_updates=args.max_updates))
+    output = Path(args.output)
+    result = train(
+        recipe,
+        data_dir=data_dir,
+        output=output,
+        resume=args.resume,
+        init_from=None if args.init_from is None else Path(args.init_from),
+        device=args.device,
+    )
+    if int(os.environ.get("RANK", "0")) == 0:
+        metric = recipe.training.validation_metric
+        best = "no validation yet" if result.best is None else f"best {metric} {result.best:.4g}"
+        print(f"{result.ending} after {result.updates} updates, {best}: {output}", file=sys.stderr)
+    if result.ending == "interrupted":
+        print(f"go on with: --output {output} --resume", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _recipe_and_data(args: argparse.Namespace) -> "tuple[Recipe, Path]":
+    """Read the recipe, or make the one of a person's own corpus; returns it with the folder of its files.
+
+    Raises:
+        ConfigurationError: neither a recipe with its data nor a corpus, or half of one.
+    """
+    from seq2seq_demo.config import Recipe
+    from seq2seq_demo.own_corpus import DATA_FOLDER, RECIPES, prepare_own_corpus
+
+    recipe = None
+    if args.recipe is not None:
+        named = RECIPES / f"{args.recipe}.toml"
+        recipe = Recipe.from_file(named if named.is_file() else Path(args.recipe))
+    if args.source is not None and args.target is not None and args.data_dir is None:
+        output = Path(args.output)
+        languages = {"source_language": args.source_language, "target_language": args.target_language}
+        completed = prepare_own_corpus(Path(args.source), Path(args.target), output, recipe=recipe, **languages)
+        return completed, output / DATA_FOLDER
+    if recipe is None or args.data_dir is None or args.source is not None or args.target is not None:
+        raise ConfigurationError(
+            "train_what",
+            "train needs either RECIPE and --data-dir, or --source and --target (a recipe may be added).",
+            {"field": "recipe"},
+        )
+    return recipe, Path(args.data_dir)
+
+
 def add_push_parser(commands: "Subparsers") -> None:
     """Add ``push``."""
     parser = commands.add_parser("push", help="upload a checkpoint folder to the Hugging Face Hub", allow_abbrev=False)
@@ -78,6 +165,112 @@ def run_push(args: argparse.Namespace) -> int:
     return 0
 
 
+def add_translate_parser(commands: "Subparsers") -> None:
+    """Add ``translate``."""
+    parser = commands.add_parser(
+        "translate",
+        help="translate standard input, one sentence a line, to standard output",
+        description="Translate standard input, one sentence a line, to standard output: the best hypothesis, or with "
+        "--json everything. All lines are checked before the first is decoded. An empty line stays empty.",
+        allow_abbrev=False,
+    )
+    add_model_options(parser)
+    parser.add_argument("--json", action="store_true", help="one object a line: the n best, scores and attention")
+    add_decoding_options(parser)
+    parser.set_defaults(run=run_translate)
+
+
+def run_translate(args: argparse.Namespace) -> int:
+    """Translate standard input."""
+    config = decoding_config_from(args)
+    from tqdm import tqdm
+
+    from seq2seq_demo.translator import Translator
+
+    translator = Translator.from_pretrained(args.model, device=args.device)
+    translator.check_config(config)
+    lines = _read_lines(sys.stdin.buffer.read())
+    for number, line in enumerate(lines, start=1):
+        if line:
+            translator.check_text(line, line=number)
+    with tqdm(total=len(lines), unit=" lines", file=sys.stderr, disable=None) as bar:
+        for first in range(0, len(lines), _CHUNK_LINES):
+            chunk = lines[first : first + _CHUNK_LINES]
+            for translation in _translate_lines(translator, chunk, config, progress=bar.update):
+                if args.json:
+                    _print_line(json.dumps(translation.to_dict(), ensure_ascii=False))
+                else:
+                    _print_line(translation.hypotheses[0].text if translation.hypotheses else "")
+    return 0
+
+
+def _read_lines(data: bytes) -> list[str]:
+    """Split UTF-8 into normalised lines; what has nothing to translate becomes empty.
+
+    Raises:
+        InputError: a line that is not UTF-8.
+    """
+    from seq2seq_demo.text import normalise
+
+    lines = []
+    for number, raw in enumerate(data.removeprefix(codecs.BOM_UTF8).removesuffix(b"\n").split(b"\n"), start=1):
+        try:
+            line = raw.decode()
+        except UnicodeDecodeError as error:
+            raise InputError(
+                "not_utf8", f"line {number}: not valid UTF-8 at byte {error.start + 1}.", {"line": number}
+            ) from error
+        lines.append(line if normalise(line) else "")
+    return lines if data else []
+
+
+def _translate_lines(
+    translator: "Translator", lines: list[str], config: "DecodingConfig", *, progress: Callable[[int], object]
+) -> "list[Translation]":
+    """Translate the lines that are not empty; an empty one becomes a translation without hypotheses."""
+    from seq2seq_demo.translator import Translation
+
+    texts = [line for line in lines if line]
+    found = iter(translator.translate(texts, config, progress=progress))
+    progress(len(lines) - len(texts))
+    nothing = Translation(source="", source_tokens=(), source_words=(), hypotheses=(), seconds=0.0, steps=0)
+    return [next(found) if line else nothing for line in lines]
+
+
+def _print_line(line: str) -> None:
+    """Write one line of UTF-8 to standard output, whatever the locale."""
+    sys.stdout.buffer.write(" ".join(line.splitlines()).encode() + b"\n")
+
+
+def add_benchmark_parser(commands: "Subparsers") -> None:
+    """Add ``benchmark``."""
+    parser = commands.add_parser(
+        "benchmark",
+        help="measure speed and memory of decoding",
+        description="Measure one sentence and a batch of 64, greedily and with a beam of 5, beside the model's bare "
+        "steps.",
+        allow_abbrev=False,
+    )
+    add_model_options(parser)
+    parser.add_argument("--text", help="the sentence (default: 12 English words, or the longest of the examples)")
+    parser.add_argument("--repeats", type=int, default=10, help="measurements of the sentence, 1-1000 (default: 10)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run_benchmark)
+
+
+def run_benchmark(args: argparse.Namespace) -> int:
+    """Measure and print."""
+    from seq2seq_demo import benchmark
+    from seq2seq_demo.config import check_range
+    from seq2seq_demo.translator import Translator
+
+    check_range("repeats", args.repeats, 1, 1000)
+    translator = Translator.from_pretrained(args.model, device=args.device)
+    result = benchmark.run_benchmark(translator, text=args.text, repeats=args.repeats)
+    print(json.dumps(result.to_dict(), ensure_ascii=False) if args.json else result.to_text())
+    return 0
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser with every command's own."""
     parser = argparse.ArgumentParser(
@@ -86,7 +279,7 @@ def build_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add_parser in (add_push_parser,):
+    for add_parser in (add_train_parser, add_push_parser, add_translate_parser, add_benchmark_parser):
         add_parser(commands)
     return parser
 
@@ -103,7 +296,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = args.run
     try:
-        return run(args)
+        status = run(args)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # The reader has gone, as `head` does. What is still buffered must not fail again when Python exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except Seq2SeqError as error:
         print("error:", *str(error).splitlines(), file=sys.stderr)
         return 2

@@ -9,7 +9,7 @@ References:
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Generic
 
 import numpy as np
@@ -57,7 +57,7 @@ def beam_search(step: StepFunction[StateT], state: StateT, *, options: SearchOpt
 
 def beam_search_steps(
     step: StepFunction[StateT], state: StateT, *, options: SearchOptions
-) -> Iterator[list[SearchResult]]:
+) -> Generator[list[SearchResult], None, None]:
     """Decode like `beam_search`, and yield after each step the best live hypotheses; the final results come last.
 
     No step is taken before it is asked for: closing the generator ends the search. A sentence that has stopped before

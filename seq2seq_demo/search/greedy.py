@@ -1,6 +1,6 @@
 """Greedy decoding: the most probable token at each step."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Generic
 
 import numpy as np
@@ -32,7 +32,7 @@ def greedy_search(step: StepFunction[StateT], state: StateT, *, options: SearchO
 
 def greedy_search_steps(
     step: StepFunction[StateT], state: StateT, *, options: SearchOptions
-) -> Iterator[list[SearchResult]]:
+) -> Generator[list[SearchResult], None, None]:
     """Decode like `greedy_search`, and yield after each step what is written so far; the final results come last.
 
     No step is taken before it is asked for: closing the generator ends the search.

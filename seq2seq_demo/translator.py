@@ -1,0 +1,372 @@
+"""Text in, `Translation` out: the one class that the page and the command line use."""
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from seq2seq_demo.checkpoint import Checkpoint, choose_device, load_checkpoint, push_to_hub, save_checkpoint
+from seq2seq_demo.config import MAX_SOURCE_TOKENS, CheckpointConfig, DecodingConfig
+from seq2seq_demo.errors import InputError
+from seq2seq_demo.model.decoder import DecoderState
+from seq2seq_demo.search import (
+    Hypothesis,
+    SearchOptions,
+    SearchResult,
+    beam_search,
+    beam_search_steps,
+    greedy_search,
+    greedy_search_steps,
+)
+from seq2seq_demo.search.step import coverage_needs_attention
+from seq2seq_demo.text import normalise
+from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, Word
+
+Weights = npt.NDArray[np.float32]
+
+MAX_SOURCE_CHARACTERS = 10_000
+"""Longest text that is tokenised at all; `MAX_SOURCE_TOKENS` pieces are never so long."""
+
+BATCH_TOKENS = 8192
+"""Default of `Translator.translate`'s `batch_tokens`."""
+
+
+@dataclass(frozen=True, eq=False)
+class TranslatedHypothesis:
+    """One output, with where it came from."""
+
+    text: str
+    tokens: tuple[str, ...]
+    """Pieces; the last is ``</s>`` where `finished`."""
+    token_ids: tuple[int, ...]
+    token_log_probs: tuple[float, ...]
+    """The model's own log-probability of each token, in nats."""
+    words: tuple[Word, ...]
+    """Words of the output, each a half-open range of `tokens`."""
+    attention: Weights | None
+    """Row t holds what the decoder attended to when it wrote token t, (tokens, source tokens)."""
+    log_prob: float
+    """Raw sum of `token_log_probs`, in nats."""
+    score: float
+    """What the search ranks by: `log_prob` under the length and coverage penalties."""
+    finished: bool
+    """False where the maximum length cut it."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values; attention is rounded to 6 decimals, words are [text, start, stop]."""
+        attention = None
+        if self.attention is not None:
+            attention = np.round(self.attention.astype(np.float64), 6).tolist()
+        return {
+            "text": self.text,
+            "tokens": list(self.tokens),
+            "words": [[word.text, word.start, word.stop] for word in self.words],
+            "log_prob": self.log_prob,
+            "score": self.score,
+            "finished": self.finished,
+            "token_log_probs": list(self.token_log_probs),
+            "attention": attention,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Translation:
+    """A source sentence and its hypotheses."""
+
+    source: str
+    """The text as it was decoded: normalised."""
+    source_tokens: tuple[str, ...]
+    """Source pieces; the last is ``</s>``."""
+    source_words: tuple[Word, ...]
+    """Words of the source, each a half-open range of `source_tokens`."""
+    hypotheses: tuple[TranslatedHypothesis, ...]
+    """Best first."""
+    seconds: float
+    """Time this sentence took; see `Translator.translate` for how a batch shares its time."""
+    steps: int
+    """Decoding steps that the search took for this sentence."""
+    trace: None = None
+    """What the search saw, where it was recorded."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values, the same for the command line and HTTP."""
+        return {
+            "source": self.source,
+            "source_tokens": list(self.source_tokens),
+            "source_words": [[word.text, word.start, word.stop] for word in self.source_words],
+            "seconds": self.seconds,
+            "steps": self.steps,
+            "hypotheses": [hypothesis.to_dict() for hypothesis in self.hypotheses],
+        }
+
+
+def merge_words(attention: Weights, source_words: tuple[Word, ...], target_words: tuple[Word, ...]) -> Weights:
+    """Merge a heatmap of pieces into one of words.
+
+    Args:
+        attention: (target tokens, source tokens).
+        source_words: Ranges of the columns.
+        target_words: Ranges of the rows.
+
+    Returns:
+        (target words, source words): summed over a source word's pieces, so that rows still sum to 1, and the mean
+        over a target word's pieces.
+    """
+    merged = np.empty((len(target_words), len(source_words)), dtype=np.float32)
+    for row, target in enumerate(target_words):
+        mean = attention[target.start : target.stop].mean(axis=0)
+        for column, source in enumerate(source_words):
+            merged[row, column] = mean[source.start : source.stop].sum()
+    return merged
+
+
+@dataclass(frozen=True, eq=False)
+class _Source:
+    """A text that has passed the checks."""
+
+    text: str
+    ids: tuple[int, ...]
+    """Ends with the end symbol."""
+
+
+class Translator:
+    """Translates texts with one checkpoint; several threads may use one translator at a time.
+
+    Args:
+        checkpoint: A model with its tokenizers and configuration; decoding runs on the model's device.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.checkpoint = checkpoint
+        self.config: CheckpointConfig = checkpoint.config
+        self._model = checkpoint.model.eval()
+        self.device: torch.device = next(self._model.parameters()).device
+
+    @classmethod
+    def from_pretrained(cls, name: str | Path, *, device: str | None = None) -> Self:
+        """Load a checkpoint.
+
+        Args:
+            name: A short name (``en-zh``), a folder, or a Hub repository (``user/repo[@revision]``).
+            device: ``cuda``, ``mps`` or ``cpu``; None is the best there is, see `checkpoint.choose_device`.
+
+        Raises:
+            CheckpointError: nothing there, or a bad checkpoint.
+            ConfigurationError: no such device.
+        """
+        return cls(load_checkpoint(name, device=choose_device(device)))
+
+    def save_pretrained(self, folder: str | Path) -> None:
+        """Write the checkpoint to a folder.
+
+        Raises:
+            CheckpointError: the folder cannot be written.
+        """
+        save_checkpoint(
+            folder,
+            model=self.checkpoint.model,
+            source_tokenizer=self.checkpoint.source_tokenizer,
+            target_tokenizer=self.checkpoint.target_tokenizer,
+            config=self.config,
+        )
+
+    def push_to_hub(self, repo_id: str, *, private: bool = False) -> str:
+        """Upload the folder that the checkpoint was loaded from to the Hub.
+
+        Args:
+            repo_id: ``user/name``; made where there is none.
+            private: Whether a new repository is private.
+
+        Returns:
+            The repository's address.
+
+        Raises:
+            CheckpointError: a bad name, no permission or no network.
+        """
+        return push_to_hub(self.checkpoint.path, repo_id, private=private)
+
+    def check_text(self, text: str, *, line: int | None = None) -> None:
+        """Raise an `InputError` unless the model can take this text.
+
+        Args:
+            text: One sentence.
+            line: Its line in the input, counted from 1, for the message.
+
+        Raises:
+            InputError: ``not_text``, ``empty``, ``source_too_many_characters`` or ``source_too_long``.
+        """
+        self._read(text, line=line)
+
+    def check_config(self, config: DecodingConfig) -> None:
+        """Raise a `ConfigurationError` unless these options suit the model.
+
+        Raises:
+            ConfigurationError: a coverage penalty for a model without attention.
+        """
+        if config.coverage_penalty and self.config.model.attention == "none":
+            raise coverage_needs_attention(config.coverage_penalty)
+
+    def translate(
+        self,
+        texts: Sequence[str],
+        config: DecodingConfig,
+        *,
+        batch_tokens: int = BATCH_TOKENS,
+        progress: Callable[[int], object] | None = None,
+    ) -> list[Translation]:
+        """Translate sentences, those of like length together.
+
+        A sentence's `seconds` are its share of its batch's time, in proportion to the steps it took: the shares add up
+        to the time that passed, and a sentence alone has all of it.
+
+        Args:
+            texts: One sentence each.
+            config: Decoding options.
+            batch_tokens: Largest padded size of a batch: sentences × longest source × beam size. One sentence is
+                always a batch, whatever its size.
+            progress: Called after each batch with the number of sentences in it.
+
+        Returns:
+            One translation for each text, in their order.
+
+        Raises:
+            InputError: a text that the model cannot take; no text has been decoded then. Where there are several,
+                message and fields name its line.
+            ConfigurationError: options that do not suit the model.
+        """
+        if isinstance(texts, str):
+            raise InputError("not_text", "texts must be a list of sentences; got one string.", {"got": "str"})
+        self.check_config(config)
+        several = len(texts) > 1
+        sources = [self._read(text, line=line if several else None) for line, text in enumerate(texts, start=1)]
+        rows = config.beam_size if config.strategy == "beam" else 1
+        translations: dict[int, Translation] = {}
+        for indices in _batches([len(source.ids) for source in sources], budget=batch_tokens // rows):
+            batch = self._translate_batch([sources[index] for index in indices], config)
+            translations.update(zip(indices, batch, strict=True))
+            if progress is not None:
+                progress(len(indices))
+        return [translations[index] for index in range(len(sources))]
+
+    def stream(self, text: str, config: DecodingConfig) -> Generator[Translation, None, None]:
+        """Translate one sentence step by step.
+
+        Args:
+            text: One sentence; it is checked before this returns.
+            config: Decoding options.
+
+        Returns:
+            A generator of a translation after each step, with the best live hypotheses so far (`finished` is
+            False), and at last the final one. A step is taken when it is asked for; closing the generator ends the
+            search.
+
+        Raises:
+            InputError: a text that the model cannot take.
+            ConfigurationError: options that do not suit the model.
+        """
+        self.check_config(config)
+        return self._stream(self._read(text), config)
+
+    def _stream(self, source: _Source, config: DecodingConfig) -> Generator[Translation, None, None]:
+        start = time.perf_counter()
+        search = beam_search_steps if config.strategy == "beam" else greedy_search_steps
+        state, options = self._prepare([source], config)
+        with closing(search(self._model.step, state, options=options)) as steps:
+            for (result,) in steps:
+                yield self._translation(source, result, seconds=time.perf_counter() - start)
+
+    def _translate_batch(self, sources: list[_Source], config: DecodingConfig) -> list[Translation]:
+        start = time.perf_counter()
+        search = beam_search if config.strategy == "beam" else greedy_search
+        state, options = self._prepare(sources, config)
+        results = search(self._model.step, state, options=options)
+        per_step = (time.perf_counter() - start) / sum(result.steps for result in results)
+        return [
+            self._translation(source, result, seconds=result.steps * per_step)
+            for source, result in zip(sources, results, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def _prepare(self, sources: list[_Source], config: DecodingConfig) -> tuple[DecoderState, SearchOptions]:
+        """Encode the sources, and complete the options for them."""
+        lengths = [len(source.ids) for source in sources]
+        src = torch.full((len(sources), max(lengths)), PAD_ID)
+        for row, source in zip(src, sources, strict=True):
+            row[: len(source.ids)] = torch.tensor(source.ids)
+        encoded = self._model.encode(src.to(self.device), torch.tensor(lengths, device=self.device))
+        options = SearchOptions.from_config(
+            config, source_lengths=[length - 1 for length in lengths], bos=BOS_ID, eos=EOS_ID, pad=PAD_ID
+        )
+        return self._model.initial_state(encoded), options
+
+    def _read(self, text: object, *, line: int | None = None) -> _Source:
+        """Normalise, tokenise and check one text."""
+        where = "" if line is None else f"line {line}: "
+        fields: dict[str, object] = {} if line is None else {"line": line}
+        if not isinstance(text, str):
+            kind = type(text).__name__
+            raise InputError("not_text", f"{where}the source must be text; got {kind}.", {**fields, "got": kind})
+        if len(text) > MAX_SOURCE_CHARACTERS:
+            raise InputError(
+                "source_too_many_characters",
+                f"{where}the source has {len(text):,} characters and the limit is {MAX_SOURCE_CHARACTERS:,}; "
+                "split it into sentences.",
+                {**fields, "characters": len(text), "limit": MAX_SOURCE_CHARACTERS},
+            )
+        normalised = normalise(text)
+        ids = self.checkpoint.source_tokenizer.encode(normalised)
+        if not ids:
+            raise InputError("empty", f"{where}the source is empty; type a sentence.", fields)
+        if len(ids) > MAX_SOURCE_TOKENS:
+            raise InputError(
+                "source_too_long",
+                f"{where}the source has {len(ids)} tokens and the model takes at most {MAX_SOURCE_TOKENS}; "
+                "split it into sentences.",
+                {**fields, "tokens": len(ids), "limit": MAX_SOURCE_TOKENS},
+            )
+        return _Source(normalised, (*ids, EOS_ID))
+
+    def _translation(self, source: _Source, result: SearchResult, *, seconds: float) -> Translation:
+        tokenizer = self.checkpoint.source_tokenizer
+        return Translation(
+            source=source.text,
+            source_tokens=tuple(tokenizer.pieces(source.ids)),
+            source_words=tokenizer.words(source.ids),
+            hypotheses=tuple(self._hypothesis(hypothesis) for hypothesis in result.hypotheses),
+            seconds=seconds,
+            steps=result.steps,
+        )
+
+    def _hypothesis(self, hypothesis: Hypothesis) -> TranslatedHypothesis:
+        tokenizer = self.checkpoint.target_tokenizer
+        return TranslatedHypothesis(
+            text=tokenizer.decode(hypothesis.token_ids),
+            tokens=tuple(tokenizer.pieces(hypothesis.token_ids)),
+            token_ids=hypothesis.token_ids,
+            token_log_probs=hypothesis.token_log_probs,
+            words=tokenizer.words(hypothesis.token_ids),
+            attention=None if hypothesis.attention is None else hypothesis.attention.numpy(),
+            log_prob=hypothesis.log_prob,
+            score=hypothesis.score,
+            finished=hypothesis.finished,
+        )
+
+
+def _batches(lengths: Sequence[int], *, budget: int) -> Iterator[list[int]]:
+    """Group indices of like length, longest first, so that size × longest is within the budget; one always fits."""
+    batch: list[int] = []
+    longest = 0
+    for index in sorted(range(len(lengths)), key=lambda index: -lengths[index]):
+        if batch and (len(batch) + 1) * longest > budget:
+            yield batch
+            batch = []
+        longest = longest if batch else lengths[index]
+        batch.append(index)
+    if batch:
+        yield batch

@@ -1,0 +1,212 @@
+"""Texts in, translations out: order, batches, streams, refusals."""
+
+import json
+import random
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.errors import ConfigurationError, InputError
+from seq2seq_demo.tokenizer import Word
+from seq2seq_demo.translator import Translator, merge_words
+from tests.support.search_translators import ENGLISH, tiny_translator
+
+GREEDY = DecodingConfig(strategy="greedy")
+BEAM = DecodingConfig(beam_size=4, n_best=3, coverage_penalty=0.1)
+
+
+@pytest.fixture(scope="module")
+def translator() -> Translator:
+    return tiny_translator()
+
+
+def outputs(translations) -> list[list[str]]:
+    return [[hypothesis.text for hypothesis in translation.hypotheses] for translation in translations]
+
+
+@pytest.mark.parametrize("config", [GREEDY, BEAM])
+@pytest.mark.parametrize("batch_tokens", [1, 60, 100_000])
+def test_any_batching_gives_each_sentence_its_own_result_in_order(translator, config, batch_tokens):
+    texts = [*ENGLISH, "How?", *reversed(ENGLISH)]
+    alone = [translator.translate([text], config)[0] for text in texts]
+    together = translator.translate(texts, config, batch_tokens=batch_tokens)
+    assert [translation.source for translation in together] == texts
+    for one, other in zip(alone, together, strict=True):
+        assert one.steps == other.steps
+        for left, right in zip(one.hypotheses, other.hypotheses, strict=True):
+            assert left.tokens == right.tokens
+            assert left.score == pytest.approx(right.score, abs=1e-5)
+            np.testing.assert_allclose(left.attention, right.attention, atol=1e-5)
+
+
+@pytest.mark.parametrize("config", [GREEDY, BEAM])
+def test_every_part_of_a_translation_fits_the_others(translator, config):
+    (translation,) = translator.translate(["How are you?"], config)
+    assert translation.source_tokens[-1] == "</s>"
+    assert translation.source_words[-1].stop == len(translation.source_tokens)
+    for hypothesis in translation.hypotheses:
+        length = len(hypothesis.tokens)
+        assert hypothesis.attention.shape == (length, len(translation.source_tokens))
+        assert len(hypothesis.token_log_probs) == len(hypothesis.token_ids) == hypothesis.words[-1].stop == length
+        assert hypothesis.finished == (hypothesis.tokens[-1] == "</s>")
+        assert hypothesis.log_prob == pytest.approx(sum(hypothesis.token_log_probs))
+        np.testing.assert_allclose(hypothesis.attention.sum(axis=1), 1, atol=1e-5)
+
+
+def test_seconds_of_a_batch_add_up_to_the_time_that_passed(translator):
+    start = time.perf_counter()
+    translations = translator.translate(ENGLISH, GREEDY)
+    assert 0 < sum(translation.seconds for translation in translations) <= time.perf_counter() - start
+
+
+def test_a_translation_becomes_json(translator):
+    (translation,) = translator.translate(["How are you?"], BEAM)
+    values = json.loads(json.dumps(translation.to_dict()))
+    assert list(values) == ["source", "source_tokens", "source_words", "seconds", "steps", "hypotheses"]
+    (first, *_) = values["hypotheses"]
+    assert first["words"][-1] == [first["tokens"][-1], len(first["tokens"]) - 1, len(first["tokens"])]
+    np.testing.assert_allclose(first["attention"], translation.hypotheses[0].attention, atol=1e-6)
+
+
+def test_a_model_without_attention_gives_none():
+    (translation,) = tiny_translator(attention="none").translate(["How are you?"], GREEDY)
+    assert translation.hypotheses[0].attention is None
+    assert translation.to_dict()["hypotheses"][0]["attention"] is None
+
+
+@pytest.mark.parametrize("call", ["translate", "stream"])
+def test_coverage_penalty_without_attention_is_refused_before_decoding(call):
+    translator = tiny_translator(attention="none")
+    texts = ["How are you?"] if call == "translate" else "How are you?"
+    with pytest.raises(ConfigurationError, match="coverage_penalty needs a model with attention") as caught:
+        getattr(translator, call)(texts, DecodingConfig(coverage_penalty=0.2))
+    assert caught.value.code == "coverage_needs_attention"
+
+
+@pytest.mark.parametrize("config", [GREEDY, BEAM])
+def test_a_stream_grows_step_by_step_and_ends_with_the_result(translator, config):
+    (*live, last) = translator.stream("How are you?", config)
+    (final,) = translator.translate(["How are you?"], config)
+    assert outputs([last]) == outputs([final])
+    assert [translation.steps for translation in live] == list(range(1, final.steps))
+    assert [len(translation.hypotheses[0].tokens) for translation in live] == list(range(1, final.steps))
+    assert not any(translation.hypotheses[0].finished for translation in live)
+
+
+def test_closing_a_stream_stops_the_model(translator, monkeypatch):
+    calls = []
+    step = translator.checkpoint.model.step
+    monkeypatch.setattr(translator.checkpoint.model, "step", lambda *args: calls.append(1) or step(*args))
+    stream = translator.stream("How are you?", BEAM)
+    next(stream)
+    next(stream)
+    stream.close()
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\t\n", "\u200b\u202e", "\ud800", "\x00\x07"])
+def test_a_text_with_nothing_in_it_is_refused(translator, text):
+    with pytest.raises(InputError, match="the source is empty") as caught:
+        translator.translate([text], GREEDY)
+    assert caught.value.code == "empty"
+
+
+def test_a_source_too_long_is_refused_with_its_length_and_the_limit(translator):
+    with pytest.raises(InputError, match="at most 256") as caught:
+        translator.translate(["How are you? " * 100], GREEDY)
+    assert caught.value.code == "source_too_long"
+    assert caught.value.fields["limit"] == 256
+    assert caught.value.fields["tokens"] == len(
+        translator.checkpoint.source_tokenizer.encode(("How are you? " * 100).strip())
+    )
+
+
+def test_the_longest_source_is_taken(translator):
+    text = "H" * 255
+    assert len(translator.checkpoint.source_tokenizer.encode(text)) == 256
+    (translation,) = translator.translate([text], DecodingConfig(strategy="greedy", max_length=3))
+    assert len(translation.source_tokens) == 257
+
+
+@pytest.mark.parametrize("text", ["a" * 100_000, "How are you? " * 8000, "你" * 100_000])
+def test_a_huge_text_is_refused_at_once(translator, text):
+    start = time.perf_counter()
+    with pytest.raises(InputError, match=r"10[04],000 characters and the limit is 10,000") as caught:
+        translator.translate([text], GREEDY)
+    assert time.perf_counter() - start < 1
+    assert caught.value.code == "source_too_many_characters"
+
+
+@pytest.mark.parametrize("text", [None, 7, b"How are you?", ["How are you?"]])
+def test_what_is_not_text_is_refused(translator, text):
+    with pytest.raises(InputError, match="must be text") as caught:
+        translator.translate([text], GREEDY)
+    assert caught.value.code == "not_text"
+
+
+def test_one_string_in_place_of_a_list_is_refused(translator):
+    with pytest.raises(InputError, match="must be a list"):
+        translator.translate("How are you?", GREEDY)
+
+
+def test_a_bad_line_is_named_and_nothing_is_decoded(translator, monkeypatch):
+    monkeypatch.setattr(translator.checkpoint.model, "step", None)
+    with pytest.raises(InputError, match="line 2: the source is empty") as caught:
+        translator.translate(["How are you?", " ", "How?"], GREEDY)
+    assert caught.value.fields["line"] == 2
+
+
+@pytest.mark.parametrize("text", ["<script>alert('x')</script>", "مرحبا بالعالم", "😀🎉", "a\x00b\x1bc", "\ufeffHow?"])
+def test_any_script_and_symbol_is_decoded(translator, text):
+    (translation,) = translator.translate([text], GREEDY)
+    assert translation.hypotheses[0].tokens
+
+
+def test_no_texts_give_no_translations(translator):
+    assert translator.translate([], BEAM) == []
+
+
+def test_default_maximum_length_follows_the_source(translator):
+    config = DecodingConfig(strategy="greedy", min_length=512)
+    (translation,) = translator.translate(["How?"], config)
+    assert translation.steps == 512  # the minimum length raises it
+    config = DecodingConfig(beam_size=2, min_length=12)
+    (translation,) = translator.translate(["How?"], config)
+    assert all(12 <= len(h.tokens) <= 2 * (len(translation.source_tokens) - 1) + 10 for h in translation.hypotheses)
+
+
+def test_threads_may_share_a_translator(translator):
+    texts = [*ENGLISH, "How?"] * 4
+    expected = dict(zip(texts, outputs(translator.translate(texts, BEAM)), strict=True))
+    found = []
+
+    def work(seed: int) -> None:
+        for text in random.Random(seed).sample(texts, 6):
+            found.append((text, outputs(translator.translate([text], BEAM))[0]))
+
+    threads = [threading.Thread(target=work, args=(seed,)) for seed in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 24
+    assert all(expected[text] == output for text, output in found)
+
+
+def test_save_pretrained_and_from_pretrained_give_the_same_translations(translator, tmp_path):
+    translator.save_pretrained(tmp_path / "one")
+    first = Translator.from_pretrained(tmp_path / "one", device="cpu")
+    first.save_pretrained(tmp_path / "two")
+    second = Translator.from_pretrained(str(tmp_path / "two"), device="cpu")
+    assert outputs(first.translate(ENGLISH, BEAM)) == outputs(second.translate(ENGLISH, BEAM))
+
+
+def test_merging_words_sums_over_the_source_and_averages_over_the_target():
+    attention = np.array([[0.1, 0.2, 0.7], [0.3, 0.3, 0.4], [0.5, 0.0, 0.5]], dtype=np.float32)
+    source = (Word("walking", 0, 2), Word("</s>", 2, 3))
+    target = (Word("走", 0, 1), Word("路", 1, 3))
+    expected = [[0.3, 0.7], [(0.6 + 0.5) / 2, (0.4 + 0.5) / 2]]
+    np.testing.assert_allclose(merge_words(attention, source, target), expected, atol=1e-6)
