@@ -50,13 +50,14 @@ def _bad_row(path: Path, line: int, problem: str) -> DataError:
     return DataError("bad_row", f"{path}, line {line} {problem}.", {"file": str(path), "line": line})
 
 
-def read_tsv(path: Path, *, source_column: int = 1, target_column: int = 2) -> Iterator[Pair]:
-    """Yield normalised pairs from a TSV file.
+def read_tsv(path: Path, *, source_column: int = 1, target_column: int = 2, normalised: bool = True) -> Iterator[Pair]:
+    """Yield pairs from a TSV file.
 
     Args:
         path: The file.
         source_column: Counted from 1.
         target_column: Counted from 1.
+        normalised: False yields the columns as they stand, as references are to be measured against.
 
     Raises:
         DataError: too few columns, an empty side, bytes that are not UTF-8, or no file; with file and line.
@@ -66,7 +67,9 @@ def read_tsv(path: Path, *, source_column: int = 1, target_column: int = 2) -> I
         wanted = max(source_column, target_column)
         if len(columns) < wanted:
             raise _bad_row(path, number, f"has {len(columns)} column(s), but column {wanted} is asked for")
-        yield _pair(path, number, columns[source_column - 1], columns[target_column - 1])
+        source, target = columns[source_column - 1], columns[target_column - 1]
+        pair = _pair(path, number, source, target)
+        yield pair if normalised else (source, target)
 
 
 def read_two_files(source: Path, target: Path) -> Iterator[Pair]:
