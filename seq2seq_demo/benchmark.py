@@ -11,7 +11,6 @@ import torch
 
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.errors import ConfigurationError
-from seq2seq_demo.tokenizer import BOS_ID, EOS_ID
 from seq2seq_demo.translator import Translator
 
 ENGLISH_SENTENCE = "The old man told us a long story about his first journey."
@@ -158,11 +157,9 @@ def _measure(
 def _bare_step(translator: Translator, text: str, *, rows: int, repeats: int = 20) -> float:
     """Return the median time of the model's step on `rows` rows, in seconds."""
     model, device = translator.checkpoint.model, translator.device
-    ids = [*translator.checkpoint.source_tokenizer.encode(text), EOS_ID]
-    source = torch.tensor([ids], device=device)
-    encoded = model.encode(source, torch.tensor([len(ids)], device=device))
-    state = model.initial_state(encoded).index_select(torch.zeros(rows, dtype=torch.long, device=device))
-    previous = torch.full((rows,), BOS_ID, device=device)
+    sentence, options = translator.prepare([text], DecodingConfig())
+    state = sentence.index_select(torch.zeros(rows, dtype=torch.long, device=device))
+    previous = torch.full((rows,), options.bos, device=device)
     return _median_time(lambda: model.step(previous, state), device, repeats)
 
 

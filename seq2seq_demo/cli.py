@@ -15,9 +15,9 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from seq2seq_demo.errors import ConfigurationError, InputError, Seq2SeqError
+from seq2seq_demo.errors import ConfigurationError, DataError, InputError, Seq2SeqError
 
 if TYPE_CHECKING:
     from seq2seq_demo.config import DecodingConfig, Recipe
@@ -38,6 +38,13 @@ _DECODING_OPTIONS: tuple[tuple[str, type, str], ...] = (
     ("max_length", int, "most target tokens, end symbol included, 1-512 (default: 2 x source tokens + 10)"),
 )
 """Name in `DecodingConfig`, type and help of each decoding option; the ranges are checked there."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says a mistake in one line, like every other error; commands get the same class."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message} (see {self.prog} --help)\n")
 
 
 def add_decoding_options(parser: argparse.ArgumentParser) -> None:
@@ -148,6 +155,65 @@ def _recipe_and_data(args: argparse.Namespace) -> "tuple[Recipe, Path]":
     return recipe, Path(args.data_dir)
 
 
+def add_evaluate_parser(commands: "Subparsers") -> None:
+    """Add ``evaluate``."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="measure a model on a test set",
+        description="Decode the sources of a TSV file and measure the outputs against its targets as they stand. "
+        "Metrics: bleu, chrf, ter (sacreBLEU's), exact_match, word_error_rate (share of distinct sources whose output "
+        "is none of their targets, stress digits removed), right_length (share with as many characters), perplexity. "
+        "Each figure comes with its signature, and by source length.",
+        allow_abbrev=False,
+    )
+    add_model_options(parser)
+    parser.add_argument("--data", required=True, metavar="FILE.tsv", help="test set, plain or .xz")
+    parser.add_argument("--source-column", type=int, default=1, metavar="N", help="counted from 1 (default: 1)")
+    parser.add_argument("--target-column", type=int, default=2, metavar="N", help="counted from 1 (default: 2)")
+    parser.add_argument("--metric", default="bleu,chrf,ter", help="separated by commas (default: bleu,chrf,ter)")
+    parser.add_argument("--tokenize", help="sacreBLEU's tokenizer (default: zh for a Chinese target, else 13a)")
+    parser.add_argument("--lowercase", action="store_true", help="ignore case")
+    parser.add_argument("--outputs", metavar="FILE", help="also write the outputs, one a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_decoding_options(parser)
+    parser.set_defaults(run=run_evaluate)
+
+
+def run_evaluate(args: argparse.Namespace) -> int:
+    """Decode, measure and print."""
+    config = decoding_config_from(args)
+    from tqdm import tqdm
+
+    from seq2seq_demo.config import check_range
+    from seq2seq_demo.data import read_tsv
+    from seq2seq_demo.measurement import MeasurementOptions, measure_translator
+    from seq2seq_demo.translator import Translator
+
+    options = MeasurementOptions(tuple(args.metric.split(",")), args.tokenize, args.lowercase)
+    columns = {"source_column": args.source_column, "target_column": args.target_column}
+    for name, column in columns.items():
+        check_range(name, column, 1, 100)
+    # References are measured against as they stand; the translator normalises its sources itself.
+    pairs = list(read_tsv(Path(args.data), **columns, normalised=False))
+    translator = Translator.from_pretrained(args.model, device=args.device)
+    with tqdm(total=len(pairs), unit=" sentences", file=sys.stderr, disable=None) as bar:
+        result = measure_translator(translator, pairs, config, options=options, progress=bar.update)
+    if args.outputs is not None:
+        _write_lines(Path(args.outputs), result.outputs)
+    if args.json:
+        print(json.dumps({"model": args.model, "data": args.data, **result.to_dict()}, ensure_ascii=False))
+    else:
+        print(f"{args.model} on {args.data}\n{result.to_text()}")
+    return 0
+
+
+def _write_lines(path: Path, lines: Sequence[str]) -> None:
+    try:
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        raise DataError("cannot_write", f"cannot write {path}: {error.strerror}.", {"file": str(path)}) from error
+
+
 def add_push_parser(commands: "Subparsers") -> None:
     """Add ``push``."""
     parser = commands.add_parser("push", help="upload a checkpoint folder to the Hugging Face Hub", allow_abbrev=False)
@@ -189,10 +255,10 @@ def run_translate(args: argparse.Namespace) -> int:
 
     translator = Translator.from_pretrained(args.model, device=args.device)
     translator.check_config(config)
-    lines = _read_lines(sys.stdin.buffer.read())
-    for number, line in enumerate(lines, start=1):
-        if line:
-            translator.check_text(line, line=number)
+    lines = [
+        line if _has_text(translator, line, number=number) else ""
+        for number, line in enumerate(_read_lines(sys.stdin.buffer.read()), start=1)
+    ]
     with tqdm(total=len(lines), unit=" lines", file=sys.stderr, disable=None) as bar:
         for first in range(0, len(lines), _CHUNK_LINES):
             chunk = lines[first : first + _CHUNK_LINES]
@@ -205,23 +271,35 @@ def run_translate(args: argparse.Namespace) -> int:
 
 
 def _read_lines(data: bytes) -> list[str]:
-    """Split UTF-8 into normalised lines; what has nothing to translate becomes empty.
+    """Split UTF-8 into lines.
 
     Raises:
         InputError: a line that is not UTF-8.
     """
-    from seq2seq_demo.text import normalise
-
     lines = []
     for number, raw in enumerate(data.removeprefix(codecs.BOM_UTF8).removesuffix(b"\n").split(b"\n"), start=1):
         try:
-            line = raw.decode()
+            lines.append(raw.decode())
         except UnicodeDecodeError as error:
             raise InputError(
                 "not_utf8", f"line {number}: not valid UTF-8 at byte {error.start + 1}.", {"line": number}
             ) from error
-        lines.append(line if normalise(line) else "")
     return lines if data else []
+
+
+def _has_text(translator: "Translator", line: str, *, number: int) -> bool:
+    """Tell whether there is anything to translate in a line.
+
+    Raises:
+        InputError: the model cannot take it.
+    """
+    try:
+        translator.check_text(line, line=number)
+    except InputError as error:
+        if error.code == "empty":
+            return False
+        raise
+    return True
 
 
 def _translate_lines(
@@ -273,13 +351,19 @@ def run_benchmark(args: argparse.Namespace) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser with every command's own."""
-    parser = argparse.ArgumentParser(
+    parser: argparse.ArgumentParser = _Parser(
         prog="python -m seq2seq_demo",
         description="Train, measure and use attention encoder-decoders.",
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add_parser in (add_train_parser, add_push_parser, add_translate_parser, add_benchmark_parser):
+    for add_parser in (
+        add_train_parser,
+        add_evaluate_parser,
+        add_translate_parser,
+        add_benchmark_parser,
+        add_push_parser,
+    ):
         add_parser(commands)
     return parser
 

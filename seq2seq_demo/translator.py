@@ -273,6 +273,20 @@ class Translator:
         self.check_config(config)
         return self._stream(self._read(text), config)
 
+    def prepare(self, texts: Sequence[str], config: DecodingConfig) -> tuple[DecoderState, SearchOptions]:
+        """Encode texts, as one batch, up to where a search starts.
+
+        Returns:
+            state: One row for each text.
+            options: For a search over them.
+
+        Raises:
+            InputError: a text that the model cannot take.
+            ConfigurationError: options that do not suit the model.
+        """
+        self.check_config(config)
+        return self._prepare([self._read(text) for text in texts], config)
+
     def _stream(self, source: _Source, config: DecodingConfig) -> Generator[Translation, None, None]:
         start = time.perf_counter()
         search = beam_search_steps if config.strategy == "beam" else greedy_search_steps
@@ -294,7 +308,7 @@ class Translator:
 
     @torch.inference_mode()
     def _prepare(self, sources: list[_Source], config: DecodingConfig) -> tuple[DecoderState, SearchOptions]:
-        """Encode the sources, and complete the options for them."""
+        """See `prepare`."""
         lengths = [len(source.ids) for source in sources]
         src = torch.full((len(sources), max(lengths)), PAD_ID)
         for row, source in zip(src, sources, strict=True):

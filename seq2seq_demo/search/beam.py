@@ -217,6 +217,8 @@ class _BeamSearch(Generic[StateT]):
 
     def _finished_ends(self) -> Ends:
         """Return the n best finished hypotheses of the sentences that have stopped."""
+        if not self.roster.stops.any():
+            return _no_ends()
         parts = []
         for step, (record, scores) in enumerate(zip(self._history.records, to_host(self._finish_scores), strict=True)):
             # A sentence may have been searched a little past its stop, until the device was asked.

@@ -215,11 +215,11 @@ class History:
     def hypotheses(self, ends: Ends) -> list[Hypothesis]:
         """Follow the back-pointers from each end."""
         tokens, log_probs, rows = self._trace_back(ends)
-        attention = self._gather_attention(rows, ends.sentence)
+        attention = self._gather_attention(rows, ends)
         found = []
         for index, length in enumerate((ends.step + 1).tolist()):
             values = tuple(log_probs[index, :length].tolist())
-            weights = None if attention is None else attention[index][:length].clone()
+            weights = None if attention is None else attention[index]
             log_prob = math.fsum(values)
             score = hypothesis_score(
                 log_prob,
@@ -259,19 +259,22 @@ class History:
                 candidate[here] = before.kept[before.rows[ends.sentence[here]], slot]
         return tokens, log_probs, rows
 
-    def _gather_attention(self, rows: Array, sentences: Array) -> list[Tensor] | None:
-        """Return each hypothesis' attention over its sentence's real tokens, (longest, src_len of the sentence)."""
+    def _gather_attention(self, rows: Array, ends: Ends) -> list[Tensor] | None:
+        """Return each hypothesis' attention over its sentence's real tokens, (length, src_len of the sentence)."""
         if not self._steps or self._steps[0].attention is None:
             return None
-        device = self._src_mask.device
         masks = self._src_mask.cpu()
-        by_step = torch.from_numpy(rows.T.copy()).to(device)  # (longest, hypotheses)
+        by_step = torch.from_numpy(rows.T.copy()).to(self._src_mask.device)  # (longest, hypotheses)
         gathered = [
             step.attention.index_select(0, row)
             for step, row in zip(self._steps, by_step, strict=False)
             if step.attention is not None
         ]
         if not gathered:
-            return [torch.zeros(0, int(masks[sentence].sum())) for sentence in sentences.tolist()]
+            return [torch.zeros(0, int(masks[sentence].sum())) for sentence in ends.sentence.tolist()]
         stacked = torch.stack(gathered, dim=1).float().cpu()  # (hypotheses, longest, src_len)
-        return [stacked[index][:, masks[sentence]] for index, sentence in enumerate(sentences.tolist())]
+        lengths = (ends.step + 1).tolist()
+        return [
+            stacked[index, :length][:, masks[sentence]]
+            for index, (length, sentence) in enumerate(zip(lengths, ends.sentence.tolist(), strict=True))
+        ]

@@ -8,6 +8,7 @@ import torch
 
 from seq2seq_demo.errors import ConfigurationError
 from seq2seq_demo.search import beam_search, beam_search_steps, greedy_search
+from seq2seq_demo.search.history import Roster
 from seq2seq_demo.search.scoring import hypothesis_score
 from tests.support.search_models import (
     BOS,
@@ -117,6 +118,20 @@ def test_search_stops_as_soon_as_no_live_hypothesis_can_win():
     table = table_of({BOS: {EOS: 0.9, 4: 0.1}, 4: {4: 0.9, EOS: 0.1}})
     (result,) = beam_search(table.step, table.state(), options=options(max_length=50, beam_size=2))
     assert result.steps == table.calls == 1
+
+
+@pytest.mark.parametrize(("alpha", "beta"), PENALTIES)
+@pytest.mark.parametrize("seed", range(5))
+def test_stopping_loses_nothing_that_searching_to_the_maximum_length_finds(seed, alpha, beta, monkeypatch):
+    model = Recurrent(seed, src_lengths=(3, 5), vocabulary=9)
+    chosen = options(2, max_length=15, beam_size=4, n_best=2, length_penalty=alpha, coverage_penalty=beta)
+    stopped = beam_search(model.step, model.state(), options=chosen)
+    update = Roster.update
+    monkeypatch.setattr(Roster, "update", lambda roster, done: update(roster, torch.zeros_like(done)))
+    complete = beam_search(model.step, model.state(), options=chosen)
+    for one, other in zip(stopped, complete, strict=True):
+        assert other.steps == 15
+        assert [h.token_ids for h in one.hypotheses] == [h.token_ids for h in other.hypotheses]
 
 
 def test_an_end_symbol_beyond_the_beam_does_not_finish():
