@@ -140,16 +140,15 @@ def group_references(sources: Sequence[str], targets: Sequence[str]) -> dict[str
     return groups
 
 
-def check_metric(metric: str, *, tokenize: str) -> None:
-    """Raise a `ConfigurationError` unless `measure` knows these."""
-    for name, value, allowed in (("metric", metric, METRICS), ("tokenize", tokenize, TOKENIZERS)):
-        if value not in allowed:
-            words = ", ".join(repr(item) for item in allowed)
-            raise ConfigurationError(
-                "not_a_choice",
-                f"{name} must be one of {words}; got {value!r}.",
-                {"field": name, "allowed": words, "got": value},
-            )
+def check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
+    """Raise a `ConfigurationError` unless `value` is one of `allowed`."""
+    if value not in allowed:
+        words = ", ".join(repr(item) for item in allowed)
+        raise ConfigurationError(
+            "not_a_choice",
+            f"{name} must be one of {words}; got {value!r}.",
+            {"field": name, "allowed": words, "got": value},
+        )
 
 
 _Compute = Callable[[Sequence[str], Sequence[Sequence[str]]], tuple[float, str]]
@@ -157,7 +156,8 @@ _Compute = Callable[[Sequence[str], Sequence[Sequence[str]]], tuple[float, str]]
 
 
 def _metric(metric: str, *, tokenize: str, lowercase: bool) -> _Compute:
-    check_metric(metric, tokenize=tokenize)
+    check_choice("metric", metric, METRICS)
+    check_choice("tokenize", tokenize, TOKENIZERS)
     if metric == "bleu":
         return _sacrebleu(lambda: BLEU(tokenize=tokenize, lowercase=lowercase))
     if metric == "chrf":
@@ -170,11 +170,11 @@ def _metric(metric: str, *, tokenize: str, lowercase: bool) -> _Compute:
 
 def _sacrebleu(build: Callable[[], BLEU | CHRF | TER]) -> _Compute:
     def compute(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> tuple[float, str]:
-        # sacreBLEU wants one list for each rank of reference; a sentence with fewer of them has ''.
+        # sacreBLEU wants one list for each rank of reference; a sentence with fewer of them has None.
         ranks = max(len(item) for item in references)
-        streams = [[item[rank] if rank < len(item) else "" for item in references] for rank in range(ranks)]
+        streams = [[item[rank] if rank < len(item) else None for item in references] for rank in range(ranks)]
         scorer = build()
-        score = scorer.corpus_score(outputs, streams)
+        score = scorer.corpus_score(outputs, streams)  # type: ignore[arg-type]
         return float(score.score), str(scorer.get_signature())
 
     return compute

@@ -173,8 +173,9 @@ def _train_tokenizers(recipe: Recipe, pairs: list[Pair], folder: Path) -> None:
 def _dev_pairs(recipe: Recipe, data_dir: Path) -> list[Pair]:
     if not recipe.data.dev:
         raise DataError("no_data", "the recipe names no development file: set data.dev.")
-    columns = {"source_column": recipe.data.source_column, "target_column": recipe.data.target_column}
-    return list(read_tsv(data_dir / recipe.data.dev, **columns))[: recipe.training.validation_sentences]
+    data = recipe.data
+    rows = read_tsv(data_dir / data.dev, source_column=data.source_column, target_column=data.target_column)
+    return list(rows)[: recipe.training.validation_sentences]
 
 
 @dataclass

@@ -1,6 +1,5 @@
 """What a training run measures on its development set."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,7 +7,7 @@ import torch
 
 from seq2seq_demo.config import DecodingConfig, TrainingConfig
 from seq2seq_demo.data import EncodedCorpus, Pair, batch_indices, encode_pairs, make_batch, pad
-from seq2seq_demo.evaluation import measure
+from seq2seq_demo.evaluation import measure, perplexity
 from seq2seq_demo.model import Seq2Seq
 from seq2seq_demo.model.loss import smoothed_cross_entropy
 from seq2seq_demo.search import SearchOptions, greedy_search
@@ -41,8 +40,9 @@ def validate(
     """
     model.eval()
     corpus = encode_pairs(pairs, *tokenizers)
-    loss = _loss(model, corpus)
-    figures = {"loss": loss, "perplexity": math.exp(min(loss, 700.0))}
+    total, tokens = total_loss(model, corpus)
+    loss = total / tokens
+    figures = {"loss": loss, "perplexity": perplexity(total, tokens, unit="token").value}
     metric = config.validation_metric
     if metric == "loss":
         return Validation(figures, -1)
@@ -58,8 +58,14 @@ def validate(
     return Validation(figures, -1 if metric == "word_error_rate" else 1)
 
 
-def _loss(model: Seq2Seq, corpus: EncodedCorpus) -> float:
-    """Negative log-likelihood per target token, in nats."""
+@torch.inference_mode()
+def total_loss(model: Seq2Seq, corpus: EncodedCorpus) -> tuple[float, int]:
+    """Negative log-likelihood of a corpus' targets in nats, and the number of their tokens, end symbols included.
+
+    Args:
+        model: In float32 and evaluation mode.
+        corpus: The pairs.
+    """
     device = next(model.parameters()).device
     total, tokens = 0.0, 0
     for indices in batch_indices(corpus, _BATCH_TOKENS, seed=None):
@@ -67,7 +73,7 @@ def _loss(model: Seq2Seq, corpus: EncodedCorpus) -> float:
         logits, _ = model(batch.src, batch.src_lengths, batch.tgt_in)
         total += float(smoothed_cross_entropy(logits, batch.tgt_out, pad_id=PAD_ID))
         tokens += int((batch.tgt_out != PAD_ID).sum())
-    return total / tokens
+    return total, tokens
 
 
 def greedy_texts(model: Seq2Seq, target_tokenizer: Tokenizer, corpus: EncodedCorpus) -> list[str]:

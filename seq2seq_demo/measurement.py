@@ -1,0 +1,145 @@
+"""A model on a test set: decode it, measure it, and say how that was done."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.data import Pair, encode_pairs
+from seq2seq_demo.errors import DataError
+from seq2seq_demo.evaluation import METRICS, TOKENIZERS, Figure, check_choice, group_references, measure, perplexity
+from seq2seq_demo.text import normalise
+from seq2seq_demo.translator import Translation, Translator
+from seq2seq_demo.validation import total_loss
+
+PERPLEXITY = "perplexity"
+
+
+@dataclass(frozen=True)
+class MeasurementOptions:
+    """What to measure."""
+
+    metrics: tuple[str, ...] = ("bleu", "chrf", "ter")
+    """Of `evaluation.METRICS`, and ``perplexity``."""
+    tokenize: str | None = None
+    """sacreBLEU's tokenizer; None is ``zh`` for a Chinese target, else ``13a``."""
+    lowercase: bool = False
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """Figures of one model on one test set."""
+
+    figures: tuple[Figure, ...]
+    outputs: tuple[str, ...]
+    """Best hypothesis of each source, in order."""
+    decoding: DecodingConfig
+    seconds: float
+    """Time of decoding."""
+    device: str
+    threads: int
+
+    @property
+    def sentences_per_second(self) -> float:
+        """Speed of decoding."""
+        return len(self.outputs) / max(self.seconds, 1e-9)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON-ready values, without the outputs."""
+        return {
+            "figures": [figure.to_dict() for figure in self.figures],
+            "decoding": self.decoding.to_dict(),
+            "sentences": len(self.outputs),
+            "seconds": round(self.seconds, 3),
+            "sentences_per_second": round(self.sentences_per_second, 2),
+            "device": self.device,
+            "threads": self.threads,
+        }
+
+    def to_text(self) -> str:
+        """Return lines for a person: each figure with its signature and its parts by source length."""
+        lines = []
+        for figure in self.figures:
+            lines.append(f"{figure.name:<16}{figure.value:8.2f}   {figure.signature}")
+            for part in figure.by_length:
+                span = f"{part.shortest}-{part.longest}" if part.longest is not None else f"{part.shortest} or more"
+                lines.append(f"{'':<16}{part.value:8.2f}   {span} source pieces, {part.sentences} sentences")
+        options = ", ".join(f"{name} {value}" for name, value in self.decoding.to_dict().items() if value is not None)
+        lines.append(f"decoding: {options}")
+        lines.append(
+            f"{len(self.outputs)} sentences in {self.seconds:.1f} s, {self.sentences_per_second:.1f} sentences/s "
+            f"({self.device}, {self.threads} threads)"
+        )
+        return "\n".join(lines)
+
+
+def measure_translator(
+    translator: Translator,
+    pairs: Sequence[Pair],
+    config: DecodingConfig,
+    *,
+    options: MeasurementOptions,
+    progress: Callable[[int], object] | None = None,
+) -> Measurement:
+    """Decode the sources and measure the outputs against the targets.
+
+    Args:
+        translator: The model.
+        pairs: Sources and targets as they stand in the test set; targets are not normalised.
+        config: Decoding options.
+        options: What to measure.
+        progress: Called with the number of sentences done since its last call.
+
+    Raises:
+        ConfigurationError: an unknown metric or tokenizer, or options that do not suit the model.
+        DataError: no pairs.
+        InputError: a source that the model cannot take.
+    """
+    tokenize = options.tokenize or ("zh" if translator.config.target_language.startswith("zh") else "13a")
+    check_choice("tokenize", tokenize, TOKENIZERS)
+    for metric in options.metrics:
+        check_choice("metric", metric, (*METRICS, PERPLEXITY))
+    if not pairs:
+        raise DataError("no_data", "the test set is empty.")
+    start = time.perf_counter()
+    translations = translator.translate([source for source, _ in pairs], config, progress=progress)
+    seconds = time.perf_counter() - start
+    figures = [
+        _perplexity(translator, pairs)
+        if metric == PERPLEXITY
+        else _figure(metric, pairs, translations, tokenize=tokenize, lowercase=options.lowercase)
+        for metric in options.metrics
+    ]
+    outputs = tuple(translation.hypotheses[0].text for translation in translations)
+    return Measurement(tuple(figures), outputs, config, seconds, str(translator.device), torch.get_num_threads())
+
+
+def _figure(
+    metric: str, pairs: Sequence[Pair], translations: Sequence[Translation], *, tokenize: str, lowercase: bool
+) -> Figure:
+    rows = list(range(len(pairs)))
+    references: list[str] | list[list[str]] = [target for _, target in pairs]
+    if metric == "word_error_rate":
+        # Each distinct source counts once, and any of its targets will do.
+        groups = group_references(*zip(*pairs, strict=True))
+        first = {source: row for row, (source, _) in reversed(list(enumerate(pairs)))}
+        rows, references = [first[source] for source in groups], list(groups.values())
+    return measure(
+        metric,
+        [translations[row].hypotheses[0].text for row in rows],
+        references,
+        tokenize=tokenize,
+        lowercase=lowercase,
+        source_lengths=[len(translations[row].source_tokens) - 1 for row in rows],
+    )
+
+
+def _perplexity(translator: Translator, pairs: Sequence[Pair]) -> Figure:
+    checkpoint = translator.checkpoint
+    normalised = [(normalise(source), normalise(target)) for source, target in pairs]
+    corpus = encode_pairs(normalised, checkpoint.source_tokenizer, checkpoint.target_tokenizer)
+    total, tokens = total_loss(checkpoint.model, corpus)
+    return perplexity(total, tokens, unit="token")
