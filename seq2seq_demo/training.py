@@ -391,7 +391,8 @@ class Trainer:
         progress.seconds += time.perf_counter() - started
         rounded = {name: round(value, 4) for name, value in result.figures.items()}
         self._log({"kind": "validation", "update": progress.update, **rounded, "best": better})
-        bar.write(f"update {progress.update}: {rounded}{' (best so far)' if better else ''}")
+        if self.rank == 0:
+            bar.write(f"update {progress.update}: {rounded}{' (best so far)' if better else ''}")
 
     def _keep(self) -> None:
         recipe = self.recipe

@@ -47,13 +47,14 @@ class DecoderState:
 
     def index_select(self, rows: Tensor) -> "DecoderState":
         """Choose rows, (new_rows,) long; a row may be chosen several times or not at all."""
-        outputs = self.outputs[rows]
+        # index_select, not self.outputs[rows]: several times as fast on a CPU.
+        outputs = self.outputs.index_select(0, rows)
         return DecoderState(
-            tuple(tuple(part[rows] for part in state) for state in self.layers),
-            None if self.readout is None else self.readout[rows],
+            tuple(tuple(part.index_select(0, rows) for part in state) for state in self.layers),
+            None if self.readout is None else self.readout.index_select(0, rows),
             outputs,
-            outputs if self.keys is self.outputs else self.keys[rows],
-            self.src_mask[rows],
+            outputs if self.keys is self.outputs else self.keys.index_select(0, rows),
+            self.src_mask.index_select(0, rows),
         )
 
 
