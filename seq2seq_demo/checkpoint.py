@@ -7,6 +7,7 @@ missing, damaged or does not fit the others is a `CheckpointError` that says whi
 This is the only module that imports safetensors and, when a Hub repository is asked for, huggingface_hub.
 """
 
+import functools
 import json
 import os
 import re
@@ -350,16 +351,16 @@ def _download(repository: str, revision: str) -> Path:
     from huggingface_hub.errors import LocalEntryNotFoundError
     from huggingface_hub.utils import httpx
 
-    wanted = list(CHECKPOINT_FILES)
+    fetch = functools.partial(snapshot_download, repository, revision=revision, allow_patterns=list(CHECKPOINT_FILES))
     try:
-        commit = _within(HUB_SECONDS, lambda: _newest_commit(repository, revision))
+        _within(HUB_SECONDS, lambda: _check_repository(repository, revision))
     except (httpx.TransportError, ConnectionError, TimeoutError) as error:
         try:
-            return Path(snapshot_download(repository, revision=revision, allow_patterns=wanted, local_files_only=True))
+            return Path(fetch(local_files_only=True))
         except LocalEntryNotFoundError:
             raise _unreachable(repository, error) from error
     try:
-        return Path(snapshot_download(repository, revision=commit, allow_patterns=wanted))
+        return Path(fetch())
     except (httpx.HTTPError, OSError) as error:
         raise _unreachable(repository, error) from error
 
@@ -374,14 +375,14 @@ def _unreachable(repository: str, error: Exception) -> CheckpointError:
     )
 
 
-def _newest_commit(repository: str, revision: str) -> str:
-    """Ask the Hub, once and without retries, for the commit that a revision stands for.
+def _check_repository(repository: str, revision: str) -> None:
+    """Ask the Hub, once and without retries, whether there is a checkpoint: a download alone would try for a minute.
 
     Raises:
         CheckpointError: no such repository or revision, or no access to it.
         httpx.TransportError: no network.
     """
-    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+    from huggingface_hub import get_hf_file_metadata, get_token, hf_hub_url
     from huggingface_hub.errors import (
         EntryNotFoundError,
         GatedRepoError,
@@ -390,13 +391,12 @@ def _newest_commit(repository: str, revision: str) -> str:
         RepositoryNotFoundError,
         RevisionNotFoundError,
     )
-    from huggingface_hub.utils import get_token
 
     at = {"name": repository, "revision": revision}
     try:
         url = hf_hub_url(repository, CONFIG_FILE, revision=revision)
         # Only `get_token` finds a login; a None here would mean to go without.
-        metadata = get_hf_file_metadata(url, timeout=HUB_SECONDS, token=get_token() or False)
+        get_hf_file_metadata(url, timeout=HUB_SECONDS, token=get_token() or False)
     except HFValidationError as error:
         raise CheckpointError("bad_name", f"{repository!r} can be no Hub repository: {error}", at) from error
     except GatedRepoError as error:
@@ -418,7 +418,6 @@ def _newest_commit(repository: str, revision: str) -> str:
         if error.response.status_code >= 500:
             raise ConnectionError(f"the server answered {error.response.status_code}") from error
         raise _no_access(repository, at, f"the server answered {error.response.status_code}") from error
-    return metadata.commit_hash or revision
 
 
 def _no_access(repository: str, at: dict[str, str], reason: str) -> CheckpointError:
