@@ -191,6 +191,7 @@ class _Progress:
     """Validations since the best one."""
     window_loss: float = 0.0
     window_tokens: int = 0
+    window_seconds: float = 0.0
     """Sums since the last line of the log."""
     seconds: float = 0.0
     """Training time, validation included, over all sessions of the run."""
@@ -250,16 +251,13 @@ class Trainer:
                 dynamic_ncols=True,
             ) as bar,
         ):
-            window_start = time.perf_counter()
             while self.progress.update < self.config.max_updates:
                 stop = self._update(self._next_batch())
                 bar.update()
                 if self.progress.update % self.config.log_every == 0:
-                    window_start = self._log_window(bar, window_start)
+                    self._log_window(bar)
                 if self._due(self.config.validate_every) or self.progress.update == self.config.max_updates:
-                    before = time.perf_counter()
                     self._validate(bar)
-                    window_start += time.perf_counter() - before
                     if self.config.patience and self.progress.without_gain >= self.config.patience:
                         ending = "stopped early"
                         break
@@ -338,7 +336,9 @@ class Trainer:
         total, stop = shared.tolist()
         self.progress.window_loss += total
         self.progress.window_tokens += tokens
-        self.progress.seconds += time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        self.progress.window_seconds += seconds
+        self.progress.seconds += seconds
         return bool(stop > 0)
 
     def _loss(self, batch: Batch) -> torch.Tensor:
@@ -351,22 +351,21 @@ class Trainer:
             )
         return smoothed_cross_entropy(logits, batch.tgt_out, pad_id=PAD_ID, label_smoothing=self.config.label_smoothing)
 
-    def _log_window(self, bar: "tqdm[Any]", started: float) -> float:
-        """Log the mean loss since the last line; returns when the next window starts."""
-        now, progress = time.perf_counter(), self.progress
+    def _log_window(self, bar: "tqdm[Any]") -> None:
+        """Log the mean loss and the speed since the last line."""
+        progress = self.progress
         record = {
             "kind": "train",
             "update": progress.update,
             "epoch": progress.epoch,
             "loss": round(progress.window_loss / progress.window_tokens, 6),
             "learning_rate": learning_rate_at(progress.update, self.config),
-            "tokens_per_second": round(progress.window_tokens / max(now - started, 1e-9)),
+            "tokens_per_second": round(progress.window_tokens / progress.window_seconds),
             "seconds": round(progress.seconds, 1),
         }
         self._log(record)
         bar.set_postfix_str(f"loss {record['loss']:.3f}, {record['tokens_per_second']} tok/s")
-        progress.window_loss, progress.window_tokens = 0.0, 0
-        return now
+        progress.window_loss, progress.window_tokens, progress.window_seconds = 0.0, 0, 0.0
 
     def _validate(self, bar: "tqdm[Any]") -> None:
         """Measure on the development set; keep the weights where they are the best so far."""
