@@ -396,7 +396,7 @@ def _check_repository(repository: str, revision: str) -> None:
     try:
         url = hf_hub_url(repository, CONFIG_FILE, revision=revision)
         # Only `get_token` finds a login; a None here would mean to go without.
-        get_hf_file_metadata(url, timeout=HUB_SECONDS, token=get_token() or False)
+        metadata = get_hf_file_metadata(url, timeout=HUB_SECONDS, token=get_token() or False)
     except HFValidationError as error:
         raise CheckpointError("bad_name", f"{repository!r} can be no Hub repository: {error}", at) from error
     except GatedRepoError as error:
@@ -418,6 +418,8 @@ def _check_repository(repository: str, revision: str) -> None:
         if error.response.status_code >= 500:
             raise ConnectionError(f"the server answered {error.response.status_code}") from error
         raise _no_access(repository, at, f"the server answered {error.response.status_code}") from error
+    if metadata.commit_hash is None:
+        raise ConnectionError("the answer is not the Hub's: a proxy or a log-in page stands in between")
 
 
 def _no_access(repository: str, at: dict[str, str], reason: str) -> CheckpointError:
@@ -488,7 +490,7 @@ def push_to_hub(folder: str | Path, repo_id: str, *, private: bool = False) -> s
             "with a token that may write there.",
             {"name": repo_id, "reason": str(error)},
         ) from error
-    except (httpx.HTTPError, OSError) as error:
+    except (httpx.HTTPError, OSError, ValueError) as error:
         raise CheckpointError(
             "hub_unreachable",
             f"cannot upload to {repo_id!r} ({error}); check the network and run it again.",
