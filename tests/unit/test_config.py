@@ -1,0 +1,121 @@
+"""Configurations are strict: nothing unknown, mistyped or out of range gets through."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import seq2seq_demo
+from seq2seq_demo.config import (
+    ArchitectureConfig,
+    CheckpointConfig,
+    DecodingConfig,
+    ModelConfig,
+    Recipe,
+    TrainingConfig,
+)
+from seq2seq_demo.errors import ConfigurationError
+
+SIZES = {"source_vocab_size": 100, "target_vocab_size": 200}
+RECIPES = sorted((Path(seq2seq_demo.__file__).parent / "recipes").glob("*.toml"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "message"),
+    [
+        (DecodingConfig, {"beam_sise": 3}, "unknown key 'beam_sise'; allowed: .*Did you mean 'beam_size'"),
+        (DecodingConfig, {"strategy": "greddy"}, "strategy must be one of 'greedy', 'beam'.*; got 'greddy'"),
+        (DecodingConfig, {"strategy": None}, "strategy must be one of"),
+        (DecodingConfig, {"beam_size": 0}, r"beam_size must lie in \[1, 100\]; got 0"),
+        (DecodingConfig, {"beam_size": 101}, r"beam_size must lie in \[1, 100\]; got 101"),
+        (DecodingConfig, {"beam_size": 5.0}, "beam_size must be a whole number; got 5.0"),
+        (DecodingConfig, {"beam_size": True}, "beam_size must be a whole number; got True"),
+        (DecodingConfig, {"beam_size": "5"}, "beam_size must be a whole number; got '5'"),
+        (DecodingConfig, {"beam_size": 3, "n_best": 4}, r"n_best must lie in \[1, 3\]; got 4"),
+        (DecodingConfig, {"length_penalty": float("nan")}, "length_penalty must be a finite number; got nan"),
+        (DecodingConfig, {"length_penalty": float("inf")}, "length_penalty must be a finite number; got inf"),
+        (DecodingConfig, {"length_penalty": -0.1}, r"length_penalty must lie in \[0, 5\]; got -0.1"),
+        (DecodingConfig, {"coverage_penalty": 5.1}, r"coverage_penalty must lie in \[0, 5\]; got 5.1"),
+        (DecodingConfig, {"min_length": 513}, r"min_length must lie in \[0, 512\]"),
+        (DecodingConfig, {"max_length": 0}, r"max_length must lie in \[1, 512\]"),
+        (DecodingConfig, {"min_length": 9, "max_length": 8}, "min_length must not exceed max_length; got 9 and 8"),
+        (TrainingConfig, {"learning_rate": 0.0}, r"learning_rate must lie in \(0, 10\]; got 0"),
+        (TrainingConfig, {"label_smoothing": 1.0}, r"label_smoothing must lie in \[0, 1\); got 1"),
+        (TrainingConfig, {"final_learning_rate": 0.1}, r"final_learning_rate must lie in \[0, 0.001\]"),
+        (TrainingConfig, {"schedule": "linear"}, "schedule must be one of"),
+        (ModelConfig, {}, "source_vocab_size is missing"),
+        (ModelConfig, SIZES | {"attention": "bahdanua"}, "attention must be one of 'none', 'dot', .*; got 'bahdanua'"),
+        (
+            ModelConfig,
+            SIZES | {"attention": "dot", "decoder_size": 100},
+            r"'dot' needs decoder_size .*\(512\); got 100",
+        ),
+        (ModelConfig, SIZES | {"bridge": "copy", "decoder_layers": 1}, "bridge 'copy' needs as many decoder layers"),
+        (ModelConfig, SIZES | {"tied": "all"}, "tied 'all' needs one vocabulary for both sides; got 100 .* and 200"),
+        (ModelConfig, SIZES | {"dropout": 1}, r"dropout must lie in \[0, 1\); got 1"),
+        (ModelConfig, SIZES | {"bidirectional": 1}, "bidirectional must be true or false; got 1"),
+    ],
+)
+def test_a_bad_value_is_refused_by_name(kind: type, values: dict, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        kind.from_dict(values)
+
+
+def test_unknown_config_key_is_rejected() -> None:
+    with pytest.raises(TypeError, match="beam_sise"):
+        DecodingConfig(beam_sise=3)  # type: ignore[call-arg]
+
+
+def test_the_constructor_checks_like_from_dict() -> None:
+    with pytest.raises(ConfigurationError, match="beam_size must lie in"):
+        DecodingConfig(beam_size=0)
+
+
+def test_the_error_names_the_field_for_the_page() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        DecodingConfig(length_penalty=7)
+    assert caught.value.code == "out_of_range"
+    assert dict(caught.value.fields) == {"field": "length_penalty", "allowed": "[0, 5]", "got": 7}
+
+
+def test_a_whole_number_serves_as_a_float() -> None:
+    assert DecodingConfig.from_dict({"length_penalty": 0}).length_penalty == 0.0
+
+
+def test_a_configuration_survives_json() -> None:
+    model = ArchitectureConfig(cell="gru").with_vocabularies(100, 200)
+    config = CheckpointConfig(model, "en", "zh", "tiny", ("Hello", "你好"))
+    assert CheckpointConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_a_configuration_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        DecodingConfig().beam_size = 3  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+def test_every_recipe_of_the_package_is_valid(path: Path) -> None:
+    assert Recipe.from_file(path).name
+
+
+def test_a_key_in_the_wrong_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "bad.toml").write_text('name = "bad"\n[training]\ncell = "gru"\n')
+    with pytest.raises(ConfigurationError, match="unknown key 'cell'"):
+        Recipe.from_file(tmp_path / "bad.toml")
+
+
+@pytest.mark.parametrize(("content", "message"), [(None, "cannot read the recipe"), (b"a = ", "is not valid TOML")])
+def test_a_recipe_that_is_none_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
+    if content is not None:
+        (tmp_path / "recipe.toml").write_bytes(content)
+    with pytest.raises(ConfigurationError, match=message):
+        Recipe.from_file(tmp_path / "recipe.toml")
+
+
+def test_the_requirements_are_exact() -> None:
+    root = Path(seq2seq_demo.__file__).parents[1]
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        lines = [line.split("#")[0].strip() for line in (root / name).read_text().splitlines()]
+        assert all(line.count("==") == 1 for line in lines if line)
+    assert tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"] == seq2seq_demo.__version__
