@@ -40,6 +40,7 @@ LATIN_FONT: Final = "DejaVu Sans"
 DEBIAN_PACKAGE: Final = "fonts-wqy-microhei"
 _MISSING: Final = "□"
 _CELL: Final = 0.42  # inches
+_LONGEST_SIDE: Final = 26.0  # inches, of the cells; beyond it they shrink, and with them the letters
 _COLOURS: Final = "Blues"
 
 
@@ -63,7 +64,9 @@ def heatmap_figure(
     """
     rows, columns = attention.shape
     families = _families([*source_labels, *target_labels, title])
-    figure = Figure(figsize=(max(3.0, columns * _CELL) + 2.0, max(1.5, rows * _CELL) + 1.8), layout="constrained")
+    cell = min(_CELL, _LONGEST_SIDE / max(rows, columns, 1))
+    letters = max(3.0, min(10.0, cell * 24))  # points
+    figure = Figure(figsize=(max(3.0, columns * cell) + 2.0, max(1.5, rows * cell) + 1.8), layout="constrained")
     axes = figure.add_subplot()
     image = axes.imshow(attention, cmap=_COLOURS, vmin=0, vmax=1, aspect="equal")
     axes.xaxis.tick_top()
@@ -72,13 +75,16 @@ def heatmap_figure(
     turned = max((len(label) for label in source_labels), default=0) > 2
     for label in axes.get_xticklabels():
         _style(label, families)
-        label.set(rotation=45 if turned else 0, ha="left" if turned else "center", rotation_mode="anchor")
+        label.set(
+            fontsize=letters, rotation=45 if turned else 0, ha="left" if turned else "center", rotation_mode="anchor"
+        )
     for label in axes.get_yticklabels():
         _style(label, families)
+        label.set(fontsize=letters)
     _draw_grid(axes, rows, columns)
     if title:
         _style(axes.set_title(_drawable(title, families), fontsize=11, pad=12), families)
-    figure.colorbar(image, ax=axes, shrink=min(1.0, 3 / max(1.0, rows * _CELL)), label="attention weight")
+    figure.colorbar(image, ax=axes, shrink=min(1.0, 3 / max(1.0, rows * cell)), label="attention weight")
     return figure
 
 

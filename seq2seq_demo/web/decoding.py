@@ -31,7 +31,12 @@ class Run:
     def to_dict(self) -> dict[str, Any]:
         """Return what the page draws, JSON-ready."""
         if self.translation is None:
-            return {"strategy": self.config.strategy, "options": self.config.to_dict(), "hypotheses": [], "partial": True}
+            return {
+                "strategy": self.config.strategy,
+                "options": self.config.to_dict(),
+                "hypotheses": [],
+                "partial": True,
+            }
         values = self.translation.to_dict()
         for hypothesis in values["hypotheses"]:
             if hypothesis["attention"] is not None:

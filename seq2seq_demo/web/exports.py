@@ -98,8 +98,11 @@ def export(translator: Translator, request: PageRequest, selection: Selection) -
     if selection.format == "json":
         content = to_json(one, model=request.model, config=config, merged=selection.merged)
     else:
-        grid = label_grid(one, merged=selection.merged)
-        content = to_csv(grid) if selection.format == "csv" else draw(grid, one, selection.format)
+        grid = weight_grid(one, merged=selection.merged)
+        if selection.format == "csv":
+            content = to_csv(grid)
+        else:
+            content = draw(grid if selection.merged else readable(grid, one), one, selection.format)
     return ExportedFile(name, FORMATS[selection.format], content)
 
 
@@ -113,8 +116,8 @@ class Grid:
     source: tuple[str, ...]
 
 
-def label_grid(translation: Translation, *, merged: bool) -> Grid:
-    """Return the first hypothesis' weights between pieces or, if `merged`, between words.
+def weight_grid(translation: Translation, *, merged: bool) -> Grid:
+    """Return the first hypothesis' weights between pieces (as the tokenizer writes them) or, if `merged`, words.
 
     Raises:
         InputError: the model has no attention.
@@ -125,11 +128,13 @@ def label_grid(translation: Translation, *, merged: bool) -> Grid:
     if merged:
         weights = merge_words(hypothesis.attention, translation.source_words, hypothesis.words)
         return Grid(weights, _texts(hypothesis.words), _texts(translation.source_words))
-    return Grid(
-        hypothesis.attention,
-        _piece_labels(hypothesis.tokens, hypothesis.words),
-        _piece_labels(translation.source_tokens, translation.source_words),
-    )
+    return Grid(hypothesis.attention, hypothesis.tokens, translation.source_tokens)
+
+
+def readable(grid: Grid, translation: Translation) -> Grid:
+    """Write the pieces of a grid as the page does."""
+    target = _piece_labels(grid.target, translation.hypotheses[0].words)
+    return Grid(grid.weights, target, _piece_labels(grid.source, translation.source_words))
 
 
 def _texts(words: Sequence[Word]) -> tuple[str, ...]:
@@ -137,11 +142,11 @@ def _texts(words: Sequence[Word]) -> tuple[str, ...]:
 
 
 def _piece_labels(pieces: Sequence[str], words: Sequence[Word]) -> tuple[str, ...]:
-    """Write pieces as the page does: no ▁, a hyphen before a piece that continues a word."""
+    """Write pieces for people: no ▁, a hyphen before a piece that continues a word (a byte needs none)."""
     labels = [piece.replace(SPACE, "") or "␣" for piece in pieces]
     for word in words:
         for position in range(word.start + 1, word.stop):
-            if pieces[position - 1] != SPACE:
+            if pieces[position - 1] != SPACE and not pieces[position].startswith("<0x"):
                 labels[position] = f"-{labels[position]}"
     return tuple(labels)
 
@@ -168,7 +173,7 @@ def to_json(translation: Translation, *, model: str, config: DecodingConfig, mer
     """Write the translation as HTTP and the command line give it, with one hypothesis."""
     values = {"model": model, "options": config.to_dict(), **translation.to_dict()}
     if merged:
-        grid = label_grid(translation, merged=True)
+        grid = weight_grid(translation, merged=True)
         values["word_attention"] = np.round(grid.weights.astype(np.float64), 6).tolist()
     return json.dumps(values, ensure_ascii=False, indent=1).encode()
 

@@ -4,14 +4,15 @@ import base64
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import gradio as gr
+from gradio.events import api
 
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.errors import InputError, Seq2SeqError
 from seq2seq_demo.web.api import TranslateEndpoint
-from seq2seq_demo.web.components import lab_page, joined_styles, read_asset
+from seq2seq_demo.web.components import joined_styles, lab_page, read_asset
 from seq2seq_demo.web.decoding import Line, decode, error_to_dict, throttle
 from seq2seq_demo.web.exports import export, read_selection
 from seq2seq_demo.web.models import Models
@@ -25,8 +26,6 @@ CONCURRENT_DECODES: Final = 8
 QUEUE_SIZE: Final = 100
 """Requests that wait beyond those; on ZeroGPU Gradio's own default would be 1."""
 PAGE_N_BEST: Final = 5
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class PageServer:
@@ -96,7 +95,11 @@ def visitor(_: Any, request: gr.Request) -> dict[str, str]:
     return {"language": choose_language(request.headers.get("accept-language", ""))}
 
 
-def build_page(models: Models, *, accelerate: Callable[[Function], Function] | None = None) -> gr.Blocks:
+def _unchanged(function: Any) -> Any:
+    return function
+
+
+def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None) -> gr.Blocks:
     """Build the page and its one public endpoint.
 
     Args:
@@ -104,20 +107,25 @@ def build_page(models: Models, *, accelerate: Callable[[Function], Function] | N
         accelerate: Wraps the functions that decode, as ``spaces.GPU`` does; None leaves them as they are.
     """
     server = PageServer(models)
-    answer = accelerate(server.answer) if accelerate else server.answer
-    endpoint = TranslateEndpoint(models).translate
-    failures = [{"name": item.name, "error": error_to_dict(item.error)} for item in models.failures]
+    wrap = accelerate or _unchanged
+    answer, write_file, endpoint = (
+        wrap(function) for function in (server.answer, server.download, TranslateEndpoint(models).translate)
+    )
+    # Not the message: it may name folders of this machine, and the log has it.
+    failures = [{"name": item.name, "code": item.error.code} for item in models.failures]
 
     def on_decode(event: gr.EventData) -> Iterator[str]:
         yield from answer(event._data if isinstance(event._data, Mapping) else {})
 
     # Gradio marks server functions, which a bound method does not take.
     def download(values: Mapping[str, Any]) -> dict[str, Any]:
-        return server.download(values)
+        return dict(write_file(values))
 
-    with gr.Blocks(title="Seq2Seq Lab", analytics_enabled=False, fill_width=True) as page:
+    page: gr.Blocks = gr.Blocks(title="Seq2Seq Lab", analytics_enabled=False, fill_width=True)
+    with page:
         lab = lab_page(
-            server.worked_example(),
+            # With an accelerator that is lent for a request at a time, the browser asks for the example itself.
+            None if accelerate else server.worked_example(),
             words=load_words(),
             models=models.describe(),
             failures=failures,
@@ -134,8 +142,8 @@ def build_page(models: Models, *, accelerate: Callable[[Function], Function] | N
         )
         decoding.failure(None, js=read_asset("page/failed.js"), api_visibility="private")
         lab.halt(None, cancels=[decoding], api_visibility="private")
-        gr.api(
-            accelerate(endpoint) if accelerate else endpoint,
+        api(
+            endpoint,
             api_name="translate",
             concurrency_limit=CONCURRENT_DECODES,
         )

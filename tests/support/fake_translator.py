@@ -1,4 +1,4 @@
-"""A translator without a model: quick, predictable, with the structure of a real one, for tests of the page's Python."""
+"""A translator without a model: quick, predictable, with the structure of a real one, for the page's Python."""
 
 import math
 from collections.abc import Iterator, Sequence

@@ -69,7 +69,7 @@ def lab_page(
         value: The first answer, for the worked example; None where there is none.
         words: The table of words.
         models: What the page shows of each model.
-        failures: Models that could not be loaded, each with its error.
+        failures: Models that could not be loaded, each with its name and the error's code.
         defaults: The decoding options that the page starts with.
         server_functions: Functions that the script calls directly.
     """

@@ -19,9 +19,10 @@ lab.compare = (() => {
     const sum = t("compare.log_prob", { name: names[most], high: lab.number(pair[most].log_prob),
       low: lab.number(pair[1 - most].log_prob) });
     const top = better("score");
-    if (top === most) return `${parting} ${sum}`;
-    return `${parting} ${sum} ${t("compare.score", { name: names[top], high: lab.number(pair[top].score),
-      low: lab.number(pair[1 - top].score) })}`;
+    const joined = t("compare.sentences", { first: parting, second: sum });
+    if (top === most) return joined;
+    return t("compare.sentences", { first: joined, second: t("compare.score", { name: names[top],
+      high: lab.number(pair[top].score), low: lab.number(pair[1 - top].score) }) });
   };
 
   /** Draw the two runs; `chosen` holds the number of the hypothesis shown of each. */

@@ -30,7 +30,7 @@ lab.composer = (() => {
       onChange(name);
     });
     const label = lab.el("label", { for: `s2s-${name}`, text: t(`field.${name}`), "data-tip": t(`tip.${name}`) });
-    return lab.el("div", { class: "s2s-field", "data-field": name }, [label, input,
+    return lab.el("div", { class: "s2s-field" }, [label, input,
       lab.el("p", { class: "s2s-error", id: `s2s-${name}-error`, role: "alert" })]);
   };
 
@@ -38,7 +38,7 @@ lab.composer = (() => {
     const select = lab.el("select", { id: "s2s-model", name: "model", "aria-describedby": "s2s-model-error",
       on: { change: () => onModel(select.value) } },
       models.map((model) => lab.el("option", { value: model.id, text: lab.modelName(model, models, t), selected: model.id === state.model })));
-    return lab.el("div", { class: "s2s-model", "data-field": "model" }, [
+    return lab.el("div", { class: "s2s-model" }, [
       lab.el("label", { class: "s2s-unseen", for: "s2s-model", text: t("field.model") }), select,
       lab.el("p", { class: "s2s-error", id: "s2s-model-error", role: "alert" })]);
   };
@@ -69,7 +69,7 @@ lab.composer = (() => {
   };
 
   const strategyChoice = (state, t, onStrategy) => lab.el("div", { class: "s2s-segments", role: "radiogroup",
-    "aria-label": t("field.strategy"), "data-field": "strategy" },
+    "aria-label": t("field.strategy") },
     STRATEGIES.map((name) => lab.el("label", { class: "s2s-segment", "data-tip": t(`tip.${name}`) }, [
       lab.el("input", { type: "radio", name: "strategy", value: name, checked: name === state.strategy,
         on: { change: () => onStrategy(name) } }),
@@ -86,14 +86,14 @@ lab.composer = (() => {
     for (const node of form.querySelectorAll(".s2s-error")) node.textContent = "";
     for (const node of form.querySelectorAll("[aria-invalid]")) node.removeAttribute("aria-invalid");
     for (const { error, line } of errors) {
-      const name = error.fields.field ?? "text";
-      const holder = form.querySelector(`[data-field="${CSS.escape(name)}"]:not([hidden])`) ?? form.querySelector('[data-field="text"]');
-      const place = holder.querySelector(".s2s-error") ?? form.querySelector("#s2s-text-error");
+      const wanted = form.querySelector(`[name="${CSS.escape(error.fields.field ?? "text")}"]`);
+      const field = wanted && form.querySelector(`#s2s-${wanted.name}-error`) ? wanted : form.querySelector("#s2s-text");
+      const place = form.querySelector(`#s2s-${field.name}-error`);
       const sentence = lab.errorText(t, error);
       const whole = line ? t("lines.error", { line, error: sentence }) : sentence;
       place.append(lab.el("span", { text: whole }));
-      holder.querySelector("textarea, input, select")?.setAttribute("aria-invalid", "true");
-      const fold = holder.closest("details");
+      field.setAttribute("aria-invalid", "true");
+      const fold = field.closest("details");
       if (fold) fold.open = true;
     }
   };
@@ -124,7 +124,7 @@ lab.composer = (() => {
       lab.el("summary", { text: t("composer.more") }),
       lab.el("div", { class: "s2s-fields" }, folded.map((name) => numberField(name, state, t, changed)))]);
     const form = lab.el("form", { class: "s2s-composer", novalidate: true, autocomplete: "off" }, [
-      lab.el("div", { class: "s2s-box", "data-field": "text" }, [
+      lab.el("div", { class: "s2s-box" }, [
         modelChoice(state, models, t, (id) => { state.model = id; on.redraw("#s2s-model"); }),
         box,
         lab.el("div", { class: "s2s-box-foot" }, [

@@ -34,6 +34,12 @@ lab.hypothesis = (() => {
     return button;
   };
 
+  /** Why the text ends before its end, where it does; a decode that is still going needs no note. */
+  const unfinished = (run, hypothesis, t) => {
+    if (hypothesis.finished || (run.partial && !run.stopped)) return null;
+    return lab.el("p", { class: "s2s-note", text: t(run.stopped ? "result.stopped" : "result.cut") });
+  };
+
   const figures = (run, hypothesis, t) => lab.el("dl", { class: "s2s-stats" }, [
     stat(t, "log_prob", lab.number(hypothesis.log_prob)),
     stat(t, "score", lab.number(hypothesis.score)),
@@ -110,7 +116,7 @@ lab.hypothesis = (() => {
     });
     const node = lab.el("section", { class: "s2s-attention", "aria-label": t("heatmap.title") }, [
       lab.el("header", { class: "s2s-toolbar" }, [lab.el(heading, { text: t("heatmap.title") }), merge,
-        downloads(t, ["png", "svg", "csv", "json"], onDownload)]),
+        onDownload && downloads(t, ["png", "svg", "csv", "json"], onDownload)]),
       line, map.node, legend(t, "weight"), table, spoken]);
     return { node, show: (place, byKeyboard) => {
       map.focus(place);
@@ -120,7 +126,7 @@ lab.hypothesis = (() => {
   };
 
   const withoutAttention = (t, onDownload) => lab.el("section", { class: "s2s-attention" }, [
-    lab.el("header", { class: "s2s-toolbar" }, [lab.el("h3", { text: t("heatmap.title") }), downloads(t, ["json"], onDownload)]),
+    lab.el("header", { class: "s2s-toolbar" }, [lab.el("h3", { text: t("heatmap.title") }), onDownload && downloads(t, ["json"], onDownload)]),
     lab.el("p", { class: "s2s-note", text: t("heatmap.none") })]);
 
   /** Link chips and heatmap: what one is on lights up in the others. */
@@ -158,7 +164,7 @@ lab.hypothesis = (() => {
       title ? lab.el("h3", { class: "s2s-panel-title", text: title }) : null,
       lab.el("div", { class: "s2s-head" }, [outputText(hypothesis.text, marks, languages.target, t),
         copyButton(hypothesis.text, t)]),
-      hypothesis.finished || run.partial ? null : lab.el("p", { class: "s2s-note", text: t("result.cut") }),
+      unfinished(run, hypothesis, t),
       figures(run, hypothesis, t),
       rows.node,
       legend(t, "probability"),

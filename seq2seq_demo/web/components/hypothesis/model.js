@@ -2,11 +2,11 @@
 
 lab.SPACE = "▁";
 
-/** How a piece is written for people: no ▁, and a hyphen before a piece that continues a word. */
+/** How a piece is written for people: no ▁, and a hyphen before a piece that continues a word (a byte needs none). */
 lab.pieceLabels = (pieces, words) => {
   const labels = pieces.map((piece) => piece.replaceAll(lab.SPACE, "") || "␣");
   for (const [, start, stop] of words) {
-    for (let i = start + 1; i < stop; i += 1) if (pieces[i - 1] !== lab.SPACE) labels[i] = `-${labels[i]}`;
+    for (let i = start + 1; i < stop; i += 1) if (pieces[i - 1] !== lab.SPACE && !pieces[i].startsWith("<0x")) labels[i] = `-${labels[i]}`;
   }
   return labels;
 };

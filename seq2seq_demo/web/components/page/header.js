@@ -30,7 +30,7 @@ lab.about = ({ t, models, failures }) => {
       attention: t(`attention.${model.attention}`), parameters: (model.parameters / 1e6).toFixed(1) })}` }),
     model.licence ? lab.el("span", { text: t("about.licence", { licence: model.licence }) }) : null,
     model.summary ? lab.el("span", { class: "s2s-about-summary", lang: "en", text: model.summary }) : null]);
-  const problem = ({ name, error }) => lab.el("li", { class: "s2s-note error", text: t("models.failed", { name, error: lab.errorText(t, error) }) });
+  const problem = ({ name, code }) => lab.el("li", { class: "s2s-note error", text: t("models.failed", { name, code }) });
   return lab.el("footer", { class: "s2s-about", id: "s2s-about", tabindex: -1 }, [
     failures.length ? lab.el("ul", { class: "s2s-failures" }, failures.map(problem)) : null,
     lab.el("h2", { text: t("about.title") }),

@@ -130,6 +130,9 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     if (state.request === null) return;
     trigger("halt", {});
     finish();
+    const runs = state.result && state.sent === state.pending ? state.result.lines.flatMap((line) => line.runs) : [];
+    for (const run of runs) run.stopped = run.partial;
+    if (runs.some((run) => run.stopped)) drawResult();
     status.textContent = t("result.stopped");
     composerPlace.querySelector("#s2s-text").focus();
   };
@@ -198,6 +201,13 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     root.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && state.request !== null) stop();
     });
+    const example = models[0]?.examples[0];
+    if (!initial && example) {
+      state.text = example;
+      drawComposer();
+      submit();
+      state.untouched = true;
+    }
     watch("value", () => receive(JSON.parse(props.value)));
     window.addEventListener("s2s-failed", () => state.request !== null && fail({ code: "no_answer", fields: {}, message: "The server did not answer." }));
     if (!explicit) {

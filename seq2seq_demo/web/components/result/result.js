@@ -32,7 +32,8 @@ lab.result = (() => {
         view.chosen[index] = Object.assign([...chosen], { [panel]: hypothesis });
         redraw(`nbest-${panel}-${hypothesis}`);
       },
-      onDownload: (format, button) => download({ format, button, line: index, run: panel, merged: view.merged,
+      // A file is decoded again, to its end: of a stopped decode it would show something else than the page.
+      onDownload: run.partial ? null : (format, button) => download({ format, button, line: index, run: panel, merged: view.merged,
         hypothesis: run.hypotheses[chosen[panel]] ? chosen[panel] : 0 }),
     });
     const ready = line.runs.filter((run) => run.hypotheses.length);
