@@ -467,8 +467,9 @@ class Trainer:
                 f"{folder} has another architecture than the recipe's [model].",
                 {"field": "init_from"},
             )
-        self.model.load_state_dict(checkpoint.model.state_dict())
-        self.optimizer = Optimizer(self.model.float(), self.config, self.precision)
+        # Back to float32 first: the masters are copied from the model and must not be rounded on the way.
+        self.model.float().load_state_dict(checkpoint.model.state_dict())
+        self.optimizer = Optimizer(self.model, self.config, self.precision)
 
 
 def _hardware(device: torch.device) -> str:
