@@ -1,0 +1,63 @@
+"""Every checkpoint of the clone loads, speaks, and is what its card says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from seq2seq_demo.checkpoint import CHECKPOINTS_FOLDER, find_checkpoints
+from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.text import is_cjk
+from seq2seq_demo.translator import Translator
+
+pytestmark = pytest.mark.integration
+
+NAMES = find_checkpoints()
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def translator(request: pytest.FixtureRequest) -> Translator:
+    return Translator.from_pretrained(request.param, device="cpu")
+
+
+def card_of(name_or_folder: str | Path) -> str:
+    return (CHECKPOINTS_FOLDER / name_or_folder / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_first_model_of_the_page_is_there() -> None:
+    assert "en-zh" in NAMES
+
+
+@pytest.mark.parametrize("strategy", ["greedy", "beam"])
+def test_it_translates_its_examples(translator: Translator, strategy: str) -> None:
+    config = translator.config
+    assert config.examples, "the page needs examples"
+    for translation in translator.translate(config.examples, DecodingConfig(strategy=strategy)):
+        best = translation.hypotheses[0]
+        assert best.finished
+        assert best.text
+        assert is_cjk(best.text) or not config.target_language.startswith("zh")
+
+
+def test_its_card_says_its_size(translator: Translator) -> None:
+    (stated,) = re.findall(r"^Parameters: ([0-9,]+)$", card_of(translator.checkpoint.path), flags=re.MULTILINE)
+    assert int(stated.replace(",", "")) == translator.checkpoint.model.parameter_count
+
+
+def test_its_card_has_front_matter_with_a_licence(translator: Translator) -> None:
+    front = card_of(translator.checkpoint.path).split("---\n")[1]
+    assert re.search(r"^license: \S", front, flags=re.MULTILINE)
+
+
+def test_every_figure_on_its_card_is_signed(translator: Translator) -> None:
+    rows = [line for line in card_of(translator.checkpoint.path).splitlines() if line.startswith("|")]
+    figures = [row for row in rows if re.search(r"\b(BLEU|chrF2?|TER)\b.*\d\.\d", row)]
+    assert figures, "a card states how good the model is"
+    assert [row for row in figures if "|version:" not in row.replace(r"\|", "|")] == []
+
+
+def test_everyday_sentences_give_sensible_chinese() -> None:
+    translator = Translator.from_pretrained("en-zh", device="cpu")
+    greeting, world = translator.translate(["How are you?", "Hello world"], DecodingConfig())
+    assert greeting.hypotheses[0].text in ("你好吗？", "您好吗？")
+    assert re.fullmatch("你好，?世界[。！]?", world.hypotheses[0].text)

@@ -1,0 +1,157 @@
+"""``evaluate`` and ``push`` as a person runs them, and what every command does with a mistake."""
+
+import json
+import lzma
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from seq2seq_demo.cli import main
+from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.evaluation import measure
+from seq2seq_demo.translator import Translator
+from tests.support.search_translators import CHINESE, ENGLISH
+
+pytestmark = pytest.mark.integration
+
+ROWS = [*zip(ENGLISH, CHINESE, strict=True), (ENGLISH[0], "您好吗？")]
+
+
+@pytest.fixture
+def test_set(tmp_path: Path) -> Path:
+    path = tmp_path / "test.tsv"
+    path.write_text("".join(f"{source}\t{target}\n" for source, target in ROWS), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def evaluate(saved_checkpoint: Path, test_set: Path, capsys: pytest.CaptureFixture[str]):
+    """Run ``evaluate`` on the tiny model: status, standard output, standard error."""
+
+    def run(*options: str, data: Path = test_set) -> tuple[int, str, str]:
+        status = main(["evaluate", "--model", str(saved_checkpoint), "--device", "cpu", "--data", str(data), *options])
+        return (status, *capsys.readouterr())
+
+    return run
+
+
+def test_figures_are_those_of_the_outputs(evaluate, saved_checkpoint: Path, tmp_path: Path) -> None:
+    status, out, _ = evaluate("--json", "--strategy", "greedy", "--outputs", str(tmp_path / "out.txt"))
+    report = json.loads(out)
+    sources, targets = zip(*ROWS, strict=True)
+    translations = Translator.from_pretrained(saved_checkpoint, device="cpu").translate(
+        sources, DecodingConfig(strategy="greedy")
+    )
+    outputs = [translation.hypotheses[0].text for translation in translations]
+    assert status == 0
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8").splitlines() == outputs
+    for figure in report["figures"]:
+        expected = measure(figure["name"], outputs, targets, tokenize="zh")
+        assert (figure["value"], figure["signature"]) == (expected.value, expected.signature)
+        assert sum(part["sentences"] for part in figure["by_length"]) == len(ROWS)
+    assert [figure["name"] for figure in report["figures"]] == ["bleu", "chrf", "ter"]
+    assert report["decoding"]["strategy"] == "greedy"
+    assert report["sentences_per_second"] > 0
+
+
+def test_the_text_says_how_each_figure_was_measured(evaluate) -> None:
+    status, out, _ = evaluate("--beam-size", "2", "--metric", "bleu,exact_match,perplexity", "--tokenize", "char")
+    assert status == 0
+    assert "tok:char" in out
+    assert "version:2.6.0" in out
+    assert "beam_size 2" in out
+    assert "sentences/s" in out
+    assert "unit:token" in out
+
+
+def test_a_word_counts_once_and_any_of_its_targets_will_do(evaluate) -> None:
+    _, out, _ = evaluate("--json", "--metric", "word_error_rate,exact_match")
+    words, lines = json.loads(out)["figures"]
+    assert (words["sentences"], lines["sentences"]) == (3, 4)
+    assert words["signature"].startswith("nrefs:var|")
+
+
+def test_columns_and_compression(evaluate, tmp_path: Path) -> None:
+    path = tmp_path / "swapped.tsv.xz"
+    path.write_bytes(lzma.compress("".join(f"x\t{target}\t{source}\n" for source, target in ROWS).encode()))
+    swapped = evaluate("--json", "--source-column", "3", data=path)
+    values = [[figure["value"] for figure in json.loads(out)["figures"]] for _, out, _ in (swapped, evaluate("--json"))]
+    assert values[0] == values[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--metric", "blue"], "metric must be one of 'bleu', .*'perplexity'; got 'blue'"),
+        (["--tokenize", "mecab"], "tokenize must be one of"),
+        (["--source-column", "0"], r"source_column must lie in \[1, 100\]; got 0"),
+        (["--target-column", "3"], r"test\.tsv, line 1 has 2 column\(s\), but column 3 is asked for"),
+        (["--beam-size", "0"], "beam_size must lie in"),
+        (["--length-penalty", "nan"], "length_penalty must be a finite number"),
+        (["--device", "gpu"], "device must be one of"),
+        (["--data", "missing.tsv"], "cannot read missing.tsv: No such file"),
+        (["--model", "en-zz"], "no checkpoint 'en-zz'"),
+        (["--outputs", "/no/such/folder/out"], "cannot write /no/such/folder/out: No such file"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_2(evaluate, options: list[str], message: str) -> None:
+    status, out, err = evaluate(*options)
+    assert (status, out) == (2, "")
+    assert re.fullmatch(f"error: .*{message}.*\n", err)
+
+
+def test_a_bad_row_is_named(evaluate, test_set: Path) -> None:
+    test_set.write_text("How?\t你好\n\t你好\n", encoding="utf-8")
+    status, _, err = evaluate()
+    assert (status, err) == (2, f"error: {test_set}, line 2 has an empty source.\n")
+
+
+def test_an_empty_test_set_is_refused(evaluate, test_set: Path) -> None:
+    test_set.write_text("")
+    assert evaluate()[::2] == (2, "error: the test set is empty.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["tranlsate"], "invalid choice: 'tranlsate'"),
+        (["evaluate", "--data", "x.tsv"], "the following arguments are required: --model"),
+        (["translate", "--model", "x", "--beam-size", "five"], "argument --beam-size: invalid int value: 'five'"),
+        (["translate", "--model", "x", "--beam", "5"], "unrecognized arguments: --beam 5"),
+    ],
+)
+def test_a_misspelt_command_is_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_push_refuses_what_is_no_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["push", "--model", str(tmp_path), "--repo", "user/name"]) == 2
+    assert "has no config.json" in capsys.readouterr().err
+
+
+def test_ctrl_c_ends_with_status_130(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupted(args: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seq2seq_demo.cli.run_push", interrupted)
+    assert main(["push", "--model", "x", "--repo", "user/name"]) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_the_module_runs_and_help_names_every_command() -> None:
+    result = subprocess.run([sys.executable, "-m", "seq2seq_demo", "--help"], capture_output=True, text=True)
+    assert result.returncode == 0
+    for command in ("train", "evaluate", "translate", "benchmark", "push"):
+        assert re.search(rf"^    {command}\s", result.stdout, flags=re.MULTILINE)
