@@ -1,5 +1,6 @@
 """Decode a request of the page, line by line and step by step, as a series of growing snapshots."""
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -69,8 +70,13 @@ class Line:
 
 def error_to_dict(error: Seq2SeqError) -> dict[str, Any]:
     """Return an error's code, fields and English message, JSON-ready."""
-    fields = {key: value if isinstance(value, int | float) else str(value) for key, value in error.fields.items()}
+    fields = {key: value if _is_json_number(value) else str(value)[:200] for key, value in error.fields.items()}
     return {"code": error.code, "fields": fields, "message": error.message}
+
+
+def _is_json_number(value: object) -> bool:
+    # Python would write NaN and Infinity, which no browser reads.
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def decode(translator: Translator, request: PageRequest) -> Iterator[list[Line]]:

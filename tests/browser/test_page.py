@@ -149,7 +149,9 @@ def test_the_weights_are_a_table_too(open_page):
     page.locator(".s2s-table summary").click()
     svg = page.locator("svg[data-rows]")
     expect(page.locator(".s2s-table tbody tr")).to_have_count(int(svg.get_attribute("data-rows")))
-    expect(page.locator(".s2s-table tbody tr").first.locator("td")).to_have_count(int(svg.get_attribute("data-columns")))
+    expect(page.locator(".s2s-table tbody tr").first.locator("td")).to_have_count(
+        int(svg.get_attribute("data-columns"))
+    )
 
 
 def test_merging_subwords_shows_one_column_for_each_word(open_page):
@@ -222,7 +224,7 @@ def test_a_bad_text_is_refused_in_words_and_the_last_result_stays(open_page, tex
 
 def test_markup_and_emoji_in_a_sentence_are_shown_as_typed(open_page):
     page = open_page()
-    translate(page, "<script>alert(1)</script> <b>\"quotes\"</b> & 😀 {{value}} ${value}\nHow?")
+    translate(page, '<script>alert(1)</script> <b>"quotes"</b> & 😀 {{value}} ${value}\nHow?')
     expect(page.locator(".s2s-source")).to_contain_text("<script>alert(1)</script>")
     assert page.locator(".s2s-result script, .s2s-result b").count() == 0
 

@@ -1,0 +1,115 @@
+"""Decoding for the page: growing snapshots, each line for itself, and a stop that stops."""
+
+import json
+
+import pytest
+
+from seq2seq_demo.errors import CheckpointError, ConfigurationError
+from seq2seq_demo.web import models as models_module
+from seq2seq_demo.web.decoding import decode, error_to_dict, throttle
+from seq2seq_demo.web.models import Models
+from seq2seq_demo.web.page import PageServer, default_options
+from seq2seq_demo.web.requests import read_request
+from tests.support.fake_translator import CHARACTER_LIMIT, FakeTranslator
+
+TOO_LONG = "x" * (CHARACTER_LIMIT + 1)
+
+
+def request(text: str, strategy: str = "beam"):
+    return read_request({"model": "fake", "text": text, "strategy": strategy, "options": {"n_best": 2}})
+
+
+def answers(values, translator=None) -> list[dict]:
+    server = PageServer(Models({"fake": translator or FakeTranslator()}))
+    return [json.loads(answer) for answer in server.answer(values)]
+
+
+def test_a_bad_line_keeps_its_error_and_the_others_their_results():
+    *_, lines = decode(FakeTranslator(), request(f"a b\n{TOO_LONG}\nc d"))
+    assert [line.error and line.error.code for line in lines] == [None, "source_too_many_characters", None]
+    assert [line.runs[0].translation.hypotheses[0].text for line in (lines[0], lines[2])] == ["b a", "d c"]
+
+
+def test_side_by_side_gives_each_line_two_runs():
+    *_, (line,) = decode(FakeTranslator(), request("a b", "compare"))
+    assert [len(run.translation.hypotheses) for run in line.runs] == [1, 2]
+    assert all(run.finished for run in line.runs)
+
+
+def test_closing_stops_the_search_within_a_step():
+    translator = FakeTranslator()
+    steps = decode(translator, request("a b c d"))
+    next(steps)
+    steps.close()
+    assert translator.steps_taken == 1
+
+
+def test_a_quick_decode_is_answered_once_and_a_slow_one_grows():
+    snapshots = [[1], [1, 2], [1, 2, 3]]
+    assert list(throttle(iter(snapshots), clock=lambda: 0.0)) == [([1, 2, 3], True)]
+    times = iter([0.0, 0.1, 0.5, 0.5, 0.6, 0.6])
+    assert list(throttle(iter(snapshots), clock=lambda: next(times))) == [([1, 2], False), ([1, 2, 3], True)]
+
+
+def test_the_last_answer_is_done_and_carries_the_request_s_number():
+    values = {"request": "7", "model": "fake", "text": "a b", "strategy": "beam", "options": default_options()}
+    (answer,) = answers(values)
+    assert (answer["request"], answer["done"]) == ("7", True)
+    run = answer["lines"][0]["runs"][0]
+    assert not run["partial"]
+    assert len(run["hypotheses"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({}, "not_a_choice"),
+        ({"text": "a", "strategy": "beam", "model": "../fake"}, "not_a_choice"),
+        ({"text": "", "strategy": "beam"}, "empty"),
+        ({"text": "a", "strategy": "beam", "model": "fake", "options": {"length_penalty": float("inf")}}, "wrong_type"),
+    ],
+)
+def test_an_error_is_an_answer_with_its_code(values, code):
+    (answer,) = answers(values)
+    assert answer["error"]["code"] == code
+
+
+def test_an_unforeseen_failure_is_logged_and_told_without_its_details(caplog):
+    class Broken(FakeTranslator):
+        def stream(self, text, config):
+            raise RuntimeError("secret")
+
+    (answer,) = answers({"text": "a", "strategy": "greedy", "model": "fake"}, Broken())
+    assert answer["error"]["code"] == "internal"
+    assert "secret" not in json.dumps(answer)
+    assert "secret" in caplog.text
+
+
+def test_fields_of_an_error_are_ready_for_json():
+    error = ConfigurationError("c", "m", {"a": float("nan"), "b": 3, "c": ("x",)})
+    assert error_to_dict(error)["fields"] == {"a": "nan", "b": 3, "c": "('x',)"}
+
+
+def test_a_model_that_cannot_be_loaded_costs_no_other(monkeypatch, caplog):
+    class Translators:
+        @staticmethod
+        def from_pretrained(name, *, device):
+            if "bad" in name:
+                raise CheckpointError("missing_file", "no weights.")
+            return FakeTranslator()
+
+    monkeypatch.setattr(models_module, "Translator", Translators)
+    models = Models.load(["/a/en-zh", "/b/bad", "en-zh", "en-zh"])
+    assert list(models.served) == ["en-zh", "en-zh-2"]
+    assert [(item.name, item.error.code) for item in models.failures] == [("bad", "missing_file")]
+    assert "no weights" in caplog.text
+
+
+def test_a_model_card_s_licence_and_first_paragraph_are_shown(tmp_path):
+    (tmp_path / "README.md").write_text(
+        "---\nlicense: other\nlicense_name: research-only\n---\n# T\n\nA small\nmodel.\n"
+    )
+    translator = FakeTranslator()
+    translator.checkpoint.path = tmp_path
+    (shown,) = Models({"fake": translator}).describe()
+    assert (shown["licence"], shown["summary"]) == ("research-only", "A small model.")

@@ -1,0 +1,58 @@
+"""The page's words: complete in both languages, and used as they are written."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import seq2seq_demo
+from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.errors import ConfigurationError
+from seq2seq_demo.web import words
+from seq2seq_demo.web.words import choose_language, load_words
+
+PACKAGE = Path(seq2seq_demo.__file__).parent
+SCRIPTS = sorted((PACKAGE / "web").rglob("*.js"))
+# What a visitor can cause: errors of the decoding's own modules.
+VISITOR_MODULES = ["translator.py", "figures.py", *(f"web/{name}.py" for name in ("requests", "exports"))]
+
+
+def test_every_word_that_a_script_asks_for_is_in_the_table():
+    asked = {key for path in SCRIPTS for key in re.findall(r'\bt\("([a-z]+\.[a-z_]+)"', path.read_text("utf-8"))}
+    assert len(asked) > 40
+    assert asked <= load_words().keys()
+
+
+def test_every_decoding_option_has_a_name_and_a_tip():
+    names = set(DecodingConfig().to_dict()) - {"strategy"}
+    assert {f"{kind}.{name}" for name in names for kind in ("field", "tip")} <= load_words().keys()
+
+
+@pytest.mark.parametrize("module", VISITOR_MODULES)
+def test_every_error_that_a_visitor_can_cause_has_words(module):
+    code = (PACKAGE / module).read_text("utf-8")
+    codes = set(re.findall(r'(?:InputError|ConfigurationError)\(\s*"(\w+)"', code))
+    assert {f"error.{code}" for code in codes} <= load_words().keys()
+
+
+def test_the_table_has_chinese_in_its_second_column():
+    latin = {key for key, texts in load_words().items() if not re.search("[\u4e00-\u9fff]", texts["zh"])}
+    assert latin <= {"compare.sentences", "field.text", "about.architecture"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"), [('[a]\nb = ["x"]', "one text for each"), ('[a]\nb = ["{x}", "y"]', "different values")]
+)
+def test_a_bad_entry_is_refused(tmp_path, monkeypatch, content, message):
+    (tmp_path / "words.toml").write_text(content, encoding="utf-8")
+    monkeypatch.setattr(words, "__file__", str(tmp_path / "words.py"))
+    with pytest.raises(ConfigurationError, match=message):
+        load_words.__wrapped__()
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [("zh", "zh"), ("en-GB,zh;q=0.9", "en"), ("de,zh-TW;q=0.3", "zh"), ("zh;q=0, en;q=0.1", "en"), (";;,=,", "en")],
+)
+def test_the_header_s_best_known_language_is_chosen(header, language):
+    assert choose_language(header) == language
