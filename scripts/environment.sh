@@ -27,14 +27,16 @@ find_python() {
 
 make_environment() {
     local python
-    if [ -x "$venv_python" ] && is_new_enough "$venv_python"; then
+    # pip comes last: without it an earlier run was broken off.
+    if [ -x .venv/bin/pip ] && is_new_enough "$venv_python"; then
         return
     fi
     python=$(find_python)
     "$python" -c 'import venv, ensurepip' 2>/dev/null ||
         fail "$python has no venv module. Install it (Debian: apt-get install python3-venv) and run this again."
     echo "Making a virtual environment in .venv" >&2
-    "$python" -m venv --clear .venv
+    "$python" -m venv .venv
+    rm -f .venv/installed-*
 }
 
 # install FILE...: a copy of what was installed lies in .venv, and an equal file needs nothing.
