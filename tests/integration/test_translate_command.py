@@ -147,3 +147,11 @@ def test_benchmark_prints_json(run):
         ("beam 5", 64),
     ]
     assert all(entry["seconds"] > 0 and entry["sentences_per_second"] > 0 for entry in values["timings"])
+
+
+def test_benchmark_measures_training_in_each_precision(run):
+    status, (line,), _ = run(b"", "--repeats", "1", "--training", "--json", command="benchmark")
+    speeds = {entry["precision"]: entry["tokens_per_second"] for entry in json.loads(line)}
+    assert status == 0
+    assert speeds.keys() == {"float32", "autocast", "bfloat16"}
+    assert all(speed > 0 for speed in speeds.values())
