@@ -6,11 +6,12 @@ allowed and what was seen. Nothing is converted silently, except that a whole nu
 
 import difflib
 import math
+import secrets
 import tomllib
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -22,7 +23,7 @@ Bridge = Literal["dense", "copy", "zero"]
 Tying = Literal["none", "target-output", "all"]
 Precision = Literal["auto", "float32", "bfloat16", "autocast"]
 Schedule = Literal["constant", "cosine", "inverse-sqrt"]
-Strategy = Literal["greedy", "beam"]
+Strategy = Literal["greedy", "beam", "sample"]
 
 MAX_SOURCE_TOKENS = 256
 """Longest source that a model takes, in pieces, the end symbol not counted."""
@@ -405,9 +406,9 @@ class DecodingConfig(StrictConfig):
 
     strategy: Strategy = "beam"
     beam_size: int = 5
-    """Hypotheses kept at each step, 1–100; greedy decoding ignores it."""
+    """Hypotheses kept at each step, 1–100; greedy decoding and sampling ignore it."""
     n_best: int = 1
-    """Hypotheses returned, 1–beam size; greedy decoding returns one."""
+    """Hypotheses returned, 1–beam size; samples drawn, 1–100; greedy decoding returns one."""
     length_penalty: float = 1.0
     """α of Wu et al. 2016, eq. 14, in [0, 5]; 0 ranks by the raw log-probability."""
     coverage_penalty: float = 0.0
@@ -416,6 +417,14 @@ class DecodingConfig(StrictConfig):
     """Fewest target tokens, the end symbol included, 0–512."""
     max_length: int | None = None
     """Most target tokens, the end symbol included, 1–512; None is 2 × source tokens + 10."""
+    temperature: float = 1.0
+    """Samples: log-probabilities are divided by it, 0.05–10; the lower, the closer to greedy decoding."""
+    top_k: int = 0
+    """Samples: draw among so many best tokens, 1–vocabulary; 0 is among all."""
+    top_p: float = 1.0
+    """Samples: draw among the fewest best tokens whose mass reaches it, in (0, 1] (Holtzman et al. 2020, eq. 2)."""
+    seed: int | None = None
+    """Samples: makes them repeatable, 0–2^63 − 1; None draws one, which is reported."""
 
     def _check_ranges(self) -> None:
         check_range("beam_size", self.beam_size, 1, 100)
@@ -424,12 +433,32 @@ class DecodingConfig(StrictConfig):
         check_range("coverage_penalty", self.coverage_penalty, 0, 5)
         check_range("min_length", self.min_length, 0, 512)
         check_range("max_length", self.max_length, 1, 512)
+        check_range("temperature", self.temperature, 0.05, 10)
+        check_range("top_k", self.top_k, 0, 1_000_000)
+        check_range("top_p", self.top_p, 0, 1, low_open=True)
+        check_range("seed", self.seed, 0, 2**63 - 1)
         if self.max_length is not None and self.min_length > self.max_length:
             raise ConfigurationError(
                 "lengths_cross",
                 f"min_length must not exceed max_length; got {self.min_length} and {self.max_length}.",
                 {"field": "min_length", "allowed": self.max_length, "got": self.min_length},
             )
+
+    @property
+    def rows(self) -> int:
+        """Hypotheses that a search works on at a time, for each sentence."""
+        if self.strategy == "sample":
+            return self.n_best
+        return 1 if self.strategy == "greedy" else self.beam_size
+
+    def with_seed(self) -> Self:
+        """Return the configuration with its seed drawn, where it samples and has none.
+
+        A drawn seed is below 2^32: short enough to type, and exact in JavaScript.
+        """
+        if self.strategy != "sample" or self.seed is not None:
+            return self
+        return replace(self, seed=secrets.randbelow(2**32))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 
 from seq2seq_demo.checkpoint import Checkpoint, choose_device, load_checkpoint, push_to_hub, save_checkpoint
-from seq2seq_demo.config import MAX_SOURCE_TOKENS, CheckpointConfig, DecodingConfig
+from seq2seq_demo.config import MAX_SOURCE_TOKENS, CheckpointConfig, DecodingConfig, check_range
 from seq2seq_demo.errors import InputError
 from seq2seq_demo.model.decoder import DecoderState
 from seq2seq_demo.search import (
@@ -23,6 +23,8 @@ from seq2seq_demo.search import (
     beam_search_steps,
     greedy_search,
     greedy_search_steps,
+    sample,
+    sample_steps,
 )
 from seq2seq_demo.search.step import coverage_needs_attention
 from seq2seq_demo.text import normalise
@@ -35,6 +37,9 @@ MAX_SOURCE_CHARACTERS = 10_000
 
 BATCH_TOKENS = 8192
 """Default of `Translator.translate`'s `batch_tokens`."""
+
+_SEARCHES = {"greedy": greedy_search, "beam": beam_search, "sample": sample}
+_STEPWISE = {"greedy": greedy_search_steps, "beam": beam_search_steps, "sample": sample_steps}
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +98,8 @@ class Translation:
     """Decoding steps that the search took for this sentence."""
     trace: None = None
     """What the search saw, where it was recorded."""
+    seed: int | None = None
+    """The seed that the samples were drawn with; None where nothing was drawn."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values, the same for the command line and HTTP."""
@@ -102,6 +109,7 @@ class Translation:
             "source_words": [[word.text, word.start, word.stop] for word in self.source_words],
             "seconds": self.seconds,
             "steps": self.steps,
+            "seed": self.seed,
             "hypotheses": [hypothesis.to_dict() for hypothesis in self.hypotheses],
         }
 
@@ -207,8 +215,9 @@ class Translator:
         """Raise a `ConfigurationError` unless these options suit the model.
 
         Raises:
-            ConfigurationError: a coverage penalty for a model without attention.
+            ConfigurationError: a coverage penalty for a model without attention, or `top_k` beyond the vocabulary.
         """
+        check_range("top_k", config.top_k, 0, self.config.model.target_vocab_size)
         if config.coverage_penalty and self.config.model.attention == "none":
             raise coverage_needs_attention(config.coverage_penalty)
 
@@ -223,12 +232,13 @@ class Translator:
         """Translate sentences, those of like length together.
 
         A sentence's `seconds` are its share of its batch's time, in proportion to the steps it took: the shares add up
-        to the time that passed, and a sentence alone has all of it.
+        to the time that passed, and a sentence alone has all of it. Samples of a sentence depend on the seed and
+        the sentence alone, not on the others.
 
         Args:
             texts: One sentence each.
-            config: Decoding options.
-            batch_tokens: Largest padded size of a batch: sentences × longest source × beam size. One sentence is
+            config: Decoding options; a seed that is not given is drawn once for all texts.
+            batch_tokens: Largest padded size of a batch: sentences × longest source × `config.rows`. One sentence is
                 always a batch, whatever its size.
             progress: Called after each batch with the number of sentences in it.
 
@@ -245,9 +255,9 @@ class Translator:
         self.check_config(config)
         several = len(texts) > 1
         sources = [self._read(text, line=line if several else None) for line, text in enumerate(texts, start=1)]
-        rows = config.beam_size if config.strategy == "beam" else 1
+        config = config.with_seed()
         translations: dict[int, Translation] = {}
-        for indices in _batches([len(source.ids) for source in sources], budget=batch_tokens // rows):
+        for indices in _batches([len(source.ids) for source in sources], budget=batch_tokens // config.rows):
             batch = self._translate_batch([sources[index] for index in indices], config)
             translations.update(zip(indices, batch, strict=True))
             if progress is not None:
@@ -271,7 +281,7 @@ class Translator:
             ConfigurationError: options that do not suit the model.
         """
         self.check_config(config)
-        return self._stream(self._read(text), config)
+        return self._stream(self._read(text), config.with_seed())
 
     def prepare(self, texts: Sequence[str], config: DecodingConfig) -> tuple[DecoderState, SearchOptions]:
         """Encode texts, as one batch, up to where a search starts.
@@ -285,24 +295,24 @@ class Translator:
             ConfigurationError: options that do not suit the model.
         """
         self.check_config(config)
-        return self._prepare([self._read(text) for text in texts], config)
+        return self._prepare([self._read(text) for text in texts], config.with_seed())
 
     def _stream(self, source: _Source, config: DecodingConfig) -> Generator[Translation, None, None]:
         start = time.perf_counter()
-        search = beam_search_steps if config.strategy == "beam" else greedy_search_steps
+        search = _STEPWISE[config.strategy]
         state, options = self._prepare([source], config)
         with closing(search(self._model.step, state, options=options)) as steps:
             for (result,) in steps:
-                yield self._translation(source, result, seconds=time.perf_counter() - start)
+                yield self._translation(source, result, config, seconds=time.perf_counter() - start)
 
     def _translate_batch(self, sources: list[_Source], config: DecodingConfig) -> list[Translation]:
         start = time.perf_counter()
-        search = beam_search if config.strategy == "beam" else greedy_search
+        search = _SEARCHES[config.strategy]
         state, options = self._prepare(sources, config)
         results = search(self._model.step, state, options=options)
         per_step = (time.perf_counter() - start) / sum(result.steps for result in results)
         return [
-            self._translation(source, result, seconds=result.steps * per_step)
+            self._translation(source, result, config, seconds=result.steps * per_step)
             for source, result in zip(sources, results, strict=True)
         ]
 
@@ -315,7 +325,12 @@ class Translator:
             row[: len(source.ids)] = torch.tensor(source.ids)
         encoded = self._model.encode(src.to(self.device), torch.tensor(lengths, device=self.device))
         options = SearchOptions.from_config(
-            config, source_lengths=[length - 1 for length in lengths], bos=BOS_ID, eos=EOS_ID, pad=PAD_ID
+            config,
+            source_lengths=[length - 1 for length in lengths],
+            bos=BOS_ID,
+            eos=EOS_ID,
+            pad=PAD_ID,
+            seeds=tuple((config.seed, *source.ids) for source in sources) if config.seed is not None else (),
         )
         return self._model.initial_state(encoded), options
 
@@ -346,7 +361,9 @@ class Translator:
             )
         return _Source(normalised, (*ids, EOS_ID))
 
-    def _translation(self, source: _Source, result: SearchResult, *, seconds: float) -> Translation:
+    def _translation(
+        self, source: _Source, result: SearchResult, config: DecodingConfig, *, seconds: float
+    ) -> Translation:
         tokenizer = self.checkpoint.source_tokenizer
         return Translation(
             source=source.text,
@@ -355,6 +372,7 @@ class Translator:
             hypotheses=tuple(self._hypothesis(hypothesis) for hypothesis in result.hypotheses),
             seconds=seconds,
             steps=result.steps,
+            seed=config.seed if config.strategy == "sample" else None,
         )
 
     def _hypothesis(self, hypothesis: Hypothesis) -> TranslatedHypothesis:

@@ -1,7 +1,8 @@
-"""Searching for the best output of a step function: greedy decoding and beam search."""
+"""Searching for the best output of a step function: greedy decoding, beam search and sampling."""
 
 from seq2seq_demo.search.beam import beam_search, beam_search_steps
 from seq2seq_demo.search.greedy import greedy_search, greedy_search_steps
+from seq2seq_demo.search.sampling import sample, sample_steps
 from seq2seq_demo.search.step import Hypothesis, SearchOptions, SearchResult, State, StepFunction
 
 __all__ = [
@@ -14,4 +15,6 @@ __all__ = [
     "beam_search_steps",
     "greedy_search",
     "greedy_search_steps",
+    "sample",
+    "sample_steps",
 ]

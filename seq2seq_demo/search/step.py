@@ -67,12 +67,21 @@ class SearchOptions:
     min_length: int = 0
     """The end symbol is not allowed before this many tokens, itself included."""
     beam_size: int = 1
+    """Hypotheses worked on at a time, for each sentence; where it samples, as many as `n_best`."""
     n_best: int = 1
     """Hypotheses returned for each sentence, at most `beam_size`."""
     length_penalty: float = 0.0
     """α of `scoring.length_penalty`."""
     coverage_penalty: float = 0.0
     """β of `scoring.hypothesis_score`; needs attention."""
+    temperature: float = 1.0
+    """Divides log-probabilities before sampling."""
+    top_k: int = 0
+    """Sample among so many best tokens; 0 is among all."""
+    top_p: float = 1.0
+    """Sample among the fewest best tokens whose mass reaches it."""
+    seeds: tuple[tuple[int, ...], ...] = ()
+    """Numbers that start each sentence's own random stream; only sampling needs them."""
 
     def __post_init__(self) -> None:
         for length in self.max_lengths:
@@ -82,10 +91,20 @@ class SearchOptions:
         check_range("n_best", self.n_best, 1, self.beam_size)
         check_range("length_penalty", self.length_penalty, 0, 100)
         check_range("coverage_penalty", self.coverage_penalty, 0, 100)
+        check_range("temperature", self.temperature, 0, 1e6, low_open=True)
+        check_range("top_k", self.top_k, 0, 10**9)
+        check_range("top_p", self.top_p, 0, 1, low_open=True)
 
     @classmethod
     def from_config(
-        cls, config: DecodingConfig, *, source_lengths: Sequence[int], bos: int, eos: int, pad: int
+        cls,
+        config: DecodingConfig,
+        *,
+        source_lengths: Sequence[int],
+        bos: int,
+        eos: int,
+        pad: int,
+        seeds: tuple[tuple[int, ...], ...] = (),
     ) -> Self:
         """Options for a batch of sentences.
 
@@ -97,23 +116,27 @@ class SearchOptions:
             bos: Id of the target's begin symbol.
             eos: Id of the target's end symbol.
             pad: Id of the target's padding.
+            seeds: Numbers that start each sentence's random stream.
         """
         if config.max_length is not None:
             max_lengths = tuple(config.max_length for _ in source_lengths)
         else:
             default = (max(2 * length + 10, config.min_length) for length in source_lengths)
             max_lengths = tuple(min(length, MAX_TARGET_TOKENS) for length in default)
-        beam = config.strategy == "beam"
         return cls(
             bos=bos,
             eos=eos,
             pad=pad,
             max_lengths=max_lengths,
             min_length=config.min_length,
-            beam_size=config.beam_size if beam else 1,
-            n_best=config.n_best if beam else 1,
+            beam_size=config.rows,
+            n_best=1 if config.strategy == "greedy" else config.n_best,
             length_penalty=config.length_penalty,
             coverage_penalty=config.coverage_penalty,
+            temperature=config.temperature,
+            top_k=config.top_k,
+            top_p=config.top_p,
+            seeds=seeds,
         )
 
     def forbidden(self, length: int) -> tuple[int, ...]:

@@ -111,6 +111,15 @@ def test_options_reach_the_search(run):
     assert len(json.loads(cut)["hypotheses"][0]["tokens"]) == 2
 
 
+def test_one_seed_serves_a_whole_input_and_repeats_it(run, monkeypatch):
+    monkeypatch.setattr("seq2seq_demo.cli._CHUNK_LINES", 1)
+    _, found, _ = run(b"How?\nHow are you?\n", "--strategy", "sample", "--n-best", "3", "--json")
+    seeds = {json.loads(line)["seed"] for line in found}
+    (seed,) = seeds
+    _, again, _ = run(b"How?\nHow are you?\n", "--strategy", "sample", "--n-best", "3", "--json", "--seed", str(seed))
+    assert [json.loads(line)["hypotheses"] for line in found] == [json.loads(line)["hypotheses"] for line in again]
+
+
 def test_a_reader_that_leaves_gets_no_traceback(model):
     command = [sys.executable, "-m", "seq2seq_demo", "translate", "--model", model, "--device", "cpu", "--json"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "LC_ALL": "C"}

@@ -40,6 +40,14 @@ RECIPES = sorted((Path(seq2seq_demo.__file__).parent / "recipes").glob("*.toml")
         (DecodingConfig, {"min_length": 513}, r"min_length must lie in \[0, 512\]"),
         (DecodingConfig, {"max_length": 0}, r"max_length must lie in \[1, 512\]"),
         (DecodingConfig, {"min_length": 9, "max_length": 8}, "min_length must not exceed max_length; got 9 and 8"),
+        (DecodingConfig, {"temperature": 0.04}, r"temperature must lie in \[0.05, 10\]; got 0.04"),
+        (DecodingConfig, {"temperature": 10.1}, r"temperature must lie in \[0.05, 10\]; got 10.1"),
+        (DecodingConfig, {"top_k": -1}, "top_k must lie in"),
+        (DecodingConfig, {"top_p": 0}, r"top_p must lie in \(0, 1\]; got 0"),
+        (DecodingConfig, {"top_p": 1.01}, r"top_p must lie in \(0, 1\]; got 1.01"),
+        (DecodingConfig, {"seed": -1}, "seed must lie in"),
+        (DecodingConfig, {"seed": 2**63}, "seed must lie in"),
+        (DecodingConfig, {"strategy": "sample", "n_best": 101}, r"n_best must lie in \[1, 100\]; got 101"),
         (TrainingConfig, {"learning_rate": 0.0}, r"learning_rate must lie in \(0, 10\]; got 0"),
         (TrainingConfig, {"label_smoothing": 1.0}, r"label_smoothing must lie in \[0, 1\); got 1"),
         (TrainingConfig, {"final_learning_rate": 0.1}, r"final_learning_rate must lie in \[0, 0.001\]"),
@@ -77,6 +85,14 @@ def test_the_error_names_the_field_for_the_page() -> None:
         DecodingConfig(length_penalty=7)
     assert caught.value.code == "out_of_range"
     assert dict(caught.value.fields) == {"field": "length_penalty", "allowed": "[0, 5]", "got": 7}
+
+
+def test_a_seed_is_drawn_where_samples_need_one() -> None:
+    drawn = DecodingConfig(strategy="sample").with_seed()
+    assert drawn.seed is not None
+    assert drawn.with_seed() == drawn
+    assert DecodingConfig(strategy="sample").with_seed() != drawn
+    assert DecodingConfig().with_seed().seed is None
 
 
 def test_a_whole_number_serves_as_a_float() -> None:

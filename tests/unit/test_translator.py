@@ -4,6 +4,7 @@ import json
 import random
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from tests.support.search_translators import ENGLISH, tiny_translator
 
 GREEDY = DecodingConfig(strategy="greedy")
 BEAM = DecodingConfig(beam_size=4, n_best=3, coverage_penalty=0.1)
+SAMPLE = DecodingConfig(strategy="sample", n_best=3, seed=3, top_p=0.9)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def outputs(translations) -> list[list[str]]:
     return [[hypothesis.text for hypothesis in translation.hypotheses] for translation in translations]
 
 
-@pytest.mark.parametrize("config", [GREEDY, BEAM])
+@pytest.mark.parametrize("config", [GREEDY, BEAM, SAMPLE])
 @pytest.mark.parametrize("batch_tokens", [1, 60, 100_000])
 def test_any_batching_gives_each_sentence_its_own_result_in_order(translator, config, batch_tokens):
     texts = [*ENGLISH, "How?", *reversed(ENGLISH)]
@@ -42,7 +44,7 @@ def test_any_batching_gives_each_sentence_its_own_result_in_order(translator, co
             np.testing.assert_allclose(left.attention, right.attention, atol=1e-5)
 
 
-@pytest.mark.parametrize("config", [GREEDY, BEAM])
+@pytest.mark.parametrize("config", [GREEDY, BEAM, SAMPLE])
 def test_every_part_of_a_translation_fits_the_others(translator, config):
     (translation,) = translator.translate(["How are you?"], config)
     assert translation.source_tokens[-1] == "</s>"
@@ -65,10 +67,24 @@ def test_seconds_of_a_batch_add_up_to_the_time_that_passed(translator):
 def test_a_translation_becomes_json(translator):
     (translation,) = translator.translate(["How are you?"], BEAM)
     values = json.loads(json.dumps(translation.to_dict()))
-    assert list(values) == ["source", "source_tokens", "source_words", "seconds", "steps", "hypotheses"]
+    assert list(values) == ["source", "source_tokens", "source_words", "seconds", "steps", "seed", "hypotheses"]
     (first, *_) = values["hypotheses"]
     assert first["words"][-1] == [first["tokens"][-1], len(first["tokens"]) - 1, len(first["tokens"])]
     np.testing.assert_allclose(first["attention"], translation.hypotheses[0].attention, atol=1e-6)
+
+
+def test_the_seed_of_samples_is_reported_and_repeats_them(translator):
+    config = DecodingConfig(strategy="sample", n_best=4)
+    first, second = translator.translate(["How are you?", "How?"], config)
+    assert first.seed == second.seed == first.to_dict()["seed"] is not None
+    again = translator.translate(["How?"], replace(config, seed=second.seed))
+    assert outputs(again) == outputs([second])
+    assert translator.translate(["How?"], BEAM)[0].seed is None
+
+
+def test_top_k_beyond_the_vocabulary_is_refused(translator):
+    with pytest.raises(ConfigurationError, match=r"top_k must lie in \[0, 30\]; got 31"):
+        translator.translate(["How?"], replace(SAMPLE, top_k=31))
 
 
 def test_a_model_without_attention_gives_none():
@@ -86,14 +102,15 @@ def test_coverage_penalty_without_attention_is_refused_before_decoding(call):
     assert caught.value.code == "coverage_needs_attention"
 
 
-@pytest.mark.parametrize("config", [GREEDY, BEAM])
+@pytest.mark.parametrize("config", [GREEDY, BEAM, SAMPLE])
 def test_a_stream_grows_step_by_step_and_ends_with_the_result(translator, config):
     (*live, last) = translator.stream("How are you?", config)
     (final,) = translator.translate(["How are you?"], config)
     assert outputs([last]) == outputs([final])
     assert [translation.steps for translation in live] == list(range(1, final.steps))
-    assert [len(translation.hypotheses[0].tokens) for translation in live] == list(range(1, final.steps))
-    assert not any(translation.hypotheses[0].finished for translation in live)
+    lengths = [max(len(hypothesis.tokens) for hypothesis in translation.hypotheses) for translation in live]
+    assert lengths == list(range(1, final.steps))
+    assert not any(all(hypothesis.finished for hypothesis in translation.hypotheses) for translation in live)
 
 
 def test_closing_a_stream_stops_the_model(translator, monkeypatch):

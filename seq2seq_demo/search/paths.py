@@ -1,0 +1,95 @@
+"""Searches in which every row of the batch is a path of its own: greedy decoding and sampling.
+
+They differ in how they choose a row's next token, and in nothing else.
+"""
+
+from collections.abc import Iterator
+from typing import Generic, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from seq2seq_demo.search.history import Array, Ends, History, Roster, StepRecord
+from seq2seq_demo.search.step import Hypothesis, SearchOptions, StateT, StepFunction
+
+
+class Chooser(Protocol):
+    """Chooses how each row goes on."""
+
+    def __call__(self, log_probs: Tensor, rows: Array, /, *, length: int) -> tuple[Tensor, Tensor]:
+        """Choose a token for each row.
+
+        Args:
+            log_probs: (active, vocabulary); not to be changed.
+            rows: Which rows of the search these are, (active,), on the host.
+            length: Number of the token, counted from 1.
+
+        Returns:
+            log_probs: As the model gave them, (active, candidates); -inf where nothing can be written.
+            tokens: (active, candidates); the first is written.
+        """
+
+
+class PathSearch(Generic[StateT]):
+    """Continues every row until it ends.
+
+    Args:
+        step: The model.
+        state: One row for each path.
+        options: With a maximum length for each row.
+        choose: The rows' next tokens.
+        check_every: See `Roster`.
+    """
+
+    def __init__(
+        self,
+        step: StepFunction[StateT],
+        state: StateT,
+        *,
+        options: SearchOptions,
+        choose: Chooser,
+        check_every: int | None = None,
+    ) -> None:
+        self._step, self._state, self._options, self._choose = step, state, options, choose
+        self._device = state.src_mask.device
+        self.roster = Roster(options.max_lengths, device=self._device, check_every=check_every)
+        self._history = History(state.src_mask, options=options)
+
+    @torch.inference_mode()
+    def run(self) -> Iterator[None]:
+        """Take one step for each item."""
+        rows = len(self._options.max_lengths)
+        previous = torch.full((rows,), self._options.bos, device=self._device)
+        zeros = torch.zeros((rows, 1), dtype=torch.long, device=self._device)
+        while self.roster.sentences.size:
+            active = self.roster.sentences
+            log_probs, self._state, attention = self._step(previous, self._state)
+            self._options.check_attention(attention)
+            values, tokens = self._choose(log_probs, active, length=self.roster.step + 1)
+            first = zeros[: len(active)]
+            self._history.append(StepRecord(active, 1, tokens, first.expand_as(tokens), values, first, attention))
+            previous = tokens[:, 0]
+            stay = self.roster.update((previous == self._options.eos) | values[:, 0].isneginf())
+            if stay is not None and stay.size:
+                places = torch.from_numpy(stay).to(self._device)
+                previous, self._state = previous.index_select(0, places), self._state.index_select(places)
+            yield
+
+    @property
+    def steps(self) -> Array:
+        """Steps that each row has taken, (rows,)."""
+        return np.where(self.roster.stops > 0, self.roster.stops, self.roster.step)
+
+    def hypotheses(self) -> list[Hypothesis]:
+        """Return what is written so far, for each row."""
+        steps = self.steps
+        records = self._history.records
+        ends = [(records[step - 1], row) for row, step in enumerate(steps.tolist())]
+        tokens = np.array([record.tokens[record.rows[row], 0] for record, row in ends])
+        log_probs = np.array([record.log_probs[record.rows[row], 0] for record, row in ends])
+        # Where no token was possible, the row ends before that step.
+        stuck = np.isneginf(log_probs)
+        finished = (tokens == self._options.eos) & ~stuck
+        rows, only = np.arange(len(steps)), np.zeros(len(steps), dtype=np.int64)
+        return self._history.hypotheses(Ends(rows, steps - 1 - stuck, only, finished))
