@@ -39,7 +39,7 @@ def main() -> None:
         theme=page_theme(),
         head=page_head(),
         favicon_path=FAVICON,
-        footer_links=[],
+        footer_links=["api"],  # The link itself stands at the top of the page.
         run_history=False,
         ssr_mode=False,
         show_error=False,

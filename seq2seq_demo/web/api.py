@@ -31,19 +31,31 @@ class TranslateEndpoint:
         coverage_penalty: float = 0.0,
         min_length: int = 0,
         max_length: int | None = None,
+        beam_groups: int = 5,
+        diversity: float = 0.5,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int | None = None,
     ) -> dict[str, Any]:
         """Translate one sentence and return everything that is known about it.
 
         Args:
             text: One sentence in the model's source language.
             model: Id of a served model; empty is the first.
-            strategy: "greedy" or "beam".
-            beam_size: Hypotheses kept at each step, 1-100; beam only.
-            n_best: Hypotheses returned, 1 to the beam size; beam only.
+            strategy: "greedy", "beam", "diverse-beam" or "sample".
+            beam_size: Hypotheses kept at each step, 1-100; for both beam searches.
+            n_best: Hypotheses returned, 1 to the beam size; samples drawn, 1-100.
             length_penalty: Wu's alpha, 0-5.
             coverage_penalty: Wu's beta, 0-5.
             min_length: Fewest target tokens, the end symbol included, 0-512.
             max_length: Most target tokens, the end symbol included, 1-512; null is twice the source tokens plus 10.
+            beam_groups: Diverse beam: groups, which divide the beam size.
+            diversity: Diverse beam: lambda, 0-10.
+            temperature: Samples: 0.05-10.
+            top_k: Samples: draw among so many best tokens; 0 is among all.
+            top_p: Samples: draw among the fewest best tokens whose mass reaches it, above 0, at most 1.
+            seed: Samples: makes them repeatable, 0 to 2^63 - 1; null draws one, and the answer's options report it.
 
         Returns:
             model, options, source, source_tokens, source_words, seconds, steps, and hypotheses, best first: text,
@@ -57,9 +69,15 @@ class TranslateEndpoint:
             "coverage_penalty": coverage_penalty,
             "min_length": min_length,
             "max_length": max_length,
+            "beam_groups": beam_groups,
+            "diversity": diversity,
+            "temperature": temperature,
+            "top_k": top_k,
+            "top_p": top_p,
+            "seed": seed,
         }
         try:
-            config = DecodingConfig.from_dict(options)
+            config = DecodingConfig.from_dict(options).with_seed()
             name = model or self._models.default
             (translation,) = self._models.get(name).translate([text], config)
         except Seq2SeqError as error:

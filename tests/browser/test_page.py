@@ -10,8 +10,8 @@ from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.integration
 
-REAL = Path(__file__).parents[2] / "checkpoints" / "en-zh"
-needs_real_model = pytest.mark.skipif(not (REAL / "config.json").is_file(), reason="checkpoints/en-zh is not there")
+REAL = (Path(__file__).parents[2] / "checkpoints" / "en-zh" / "config.json").is_file()
+needs_real_model = pytest.mark.skipif(not REAL, reason="checkpoints/en-zh is not there")
 TWELVE_WORDS = "We walked along the very quiet river and I know the man"
 
 
@@ -20,6 +20,10 @@ def translate(page: Page, text: str) -> None:
     page.fill("#s2s-text", text)
     page.evaluate("performance.clearMeasures()")
     page.press("#s2s-text", "Enter")
+    wait_for_answer(page)
+
+
+def wait_for_answer(page: Page) -> None:
     page.wait_for_function("performance.getEntriesByName('s2s-request').length > 0")
 
 
@@ -33,7 +37,12 @@ def refuse(page: Page, text: str, field: str = "text") -> str:
 
 
 def choose(page: Page, strategy: str) -> None:
+    """Choose another strategy, which decodes the sentence that is there."""
+    if page.locator(f"input[value={strategy}]").is_checked():
+        return
+    page.evaluate("performance.clearMeasures()")
     page.locator(f"input[value={strategy}]").check(force=True)
+    wait_for_answer(page)
 
 
 def shown_weights(page: Page) -> list[str]:
@@ -320,6 +329,13 @@ def test_the_heatmap_can_be_downloaded(open_page, kind):
         assert content.startswith(b"\x89PNG" if kind == "png" else b"<?xml")
 
 
+def test_the_about_part_names_models_and_data(open_page):
+    page = open_page()
+    page.get_by_role("link", name="About").click()
+    expect(page.locator(".s2s-about")).to_contain_text("research and teaching only")
+    expect(page.locator(".s2s-cards li").first).to_be_visible()
+
+
 def test_a_model_that_cannot_be_loaded_is_named_on_the_page(open_page):
     expect(open_page().locator(".s2s-failures")).to_contain_text("missing")
 
@@ -327,7 +343,7 @@ def test_a_model_that_cannot_be_loaded_is_named_on_the_page(open_page):
 @pytest.mark.parametrize("strategy", ["greedy", "beam"])
 def test_from_enter_to_the_heatmap_is_measured(open_page, strategy, capsys):
     page = open_page()
-    if REAL.is_dir():
+    if REAL:
         page.select_option("#s2s-model", "en-zh")
     choose(page, strategy)
     times = []

@@ -23,8 +23,11 @@ def test_every_word_that_a_script_asks_for_is_in_the_table():
     assert asked <= load_words().keys()
 
 
-def test_every_decoding_option_has_a_name_and_a_tip():
-    names = set(DecodingConfig().to_dict()) - {"strategy"}
+def test_every_option_on_the_page_is_a_decoding_option_with_a_name_and_a_tip():
+    composer = (PACKAGE / "web/components/composer/composer.js").read_text("utf-8")
+    names = re.findall(r"^    (\w+): \{ min", composer, re.MULTILINE)
+    assert len(names) >= 6
+    assert set(names) <= set(DecodingConfig().to_dict())
     assert {f"{kind}.{name}" for name in names for kind in ("field", "tip")} <= load_words().keys()
 
 

@@ -11,7 +11,7 @@ lab.compare = (() => {
       if (label === undefined) return t("compare.ended");
       return t("compare.token", { token: label, probability: Math.exp(hypothesis.token_log_probs[at]).toFixed(2) });
     };
-    const parting = t(at === 0 ? "compare.part_at_once" : "compare.part", {
+    const parting = t(["compare.part_at_once", "compare.part_after_one"][at] ?? "compare.part", {
       count: at, left: names[0], left_token: token(a), right: names[1], right_token: token(b) });
     const better = (name) => (a[name] >= b[name] ? 0 : 1);
     const most = better("log_prob");

@@ -133,7 +133,12 @@ lab.composer = (() => {
         lab.el("p", { class: "s2s-error", id: "s2s-text-error", role: "alert" })]),
       examples(model, t, (text) => { state.text = text; box.value = text; on.submit(); }),
       lab.el("div", { class: "s2s-strategy" }, [
-        strategyChoice(state, t, (name) => { state.strategy = name; on.redraw(`input[value="${name}"]`); }),
+        strategyChoice(state, t, (name) => {
+          state.strategy = name;
+          on.redraw(`input[value="${name}"]`);
+          // The sentence is there already: show at once what the other strategy makes of it.
+          if (state.text.trim()) on.submit();
+        }),
         lab.el("div", { class: "s2s-fields" }, inline.map((name) => numberField(name, state, t, changed))),
         more])]);
     form.addEventListener("submit", (event) => { event.preventDefault(); on.submit(); });

@@ -16,7 +16,11 @@ lab.header = ({ t, languages, dark, onTheme }) => {
         about.scrollIntoView({ behavior: "smooth" });
         about.focus({ preventScroll: true });
       } } }),
-      lab.el("a", { href: "?view=api", text: "API" }),
+      lab.el("a", { href: "?view=api", text: "API", on: { click: (event) => {
+        // Gradio opens its description of the endpoint from its own footer, which is hidden here.
+        event.preventDefault();
+        document.querySelector("footer button.show-api")?.click();
+      } } }),
       lab.el("div", { class: "s2s-languages", role: "group", "aria-label": t("page.language") }, languages),
       lab.el("button", { type: "button", class: "s2s-quiet s2s-theme", "data-tip": t(dark ? "page.light" : "page.dark"),
         "aria-label": t(dark ? "page.light" : "page.dark"), text: dark ? "☀" : "☾", on: { click: onTheme } })])]);

@@ -8,13 +8,14 @@ lab.store = {
 
 lab.page = ({ element, props, trigger, server, watch }) => {
   const LANGUAGES = ["en", "zh"];
+  const NO_ANSWER = { code: "no_answer", fields: {}, message: "The server did not answer." };
   const asked = new URLSearchParams(location.search).get("lang");
   const explicit = [asked, lab.store.read("language")].find((code) => LANGUAGES.includes(code));
   const guess = navigator.language?.toLowerCase().startsWith("zh") ? "zh" : "en";
   const { words, models, failures, defaults } = props;
   const state = {
     language: explicit ?? guess, text: "", model: models[0]?.id, strategy: "beam", options: { ...defaults },
-    untouched: true, unfolded: false, request: null, slow: null, errors: [], result: null, sent: null,
+    untouched: true, unfolded: false, request: null, slow: null, probe: null, errors: [], result: null, sent: null,
     view: { line: 0, chosen: {}, merged: false },
   };
   const root = element.querySelector(".s2s");
@@ -106,9 +107,18 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     state.pending = { model, strategy, text, options: optionsUsed(strategy, options, model) };
     // A quick answer shows no Stop button: it would only flicker.
     state.slow = setTimeout(() => { state.slow = "shown"; composer.running(true); }, 200);
+    clearTimeout(state.probe);
+    state.probe = setTimeout(probe, 4000);
     resultPlace.setAttribute("aria-busy", "true");
     performance.mark("s2s-submit");
     trigger("decode", { request: state.request, ...state.pending });
+  };
+
+  /** Nothing has come for a while: a server that is busy answers a small question, one that is gone does not. */
+  const probe = () => {
+    const { request } = state;
+    // Gradio's call of a server function gives nothing where it fails.
+    server.visitor({}).then((answer) => !answer && state.request === request && fail(NO_ANSWER));
   };
 
   const optionsUsed = (strategy, options, id) => {
@@ -120,6 +130,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
 
   const finish = () => {
     clearTimeout(state.slow);
+    clearTimeout(state.probe);
     state.slow = null;
     state.request = null;
     composer.running(false);
@@ -145,6 +156,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
 
   const receive = (message) => {
     if (message.request !== state.request || message.request === null) return;
+    clearTimeout(state.probe);
     if (message.error) return fail(message.error);
     const failed = message.lines.filter((line) => line.error);
     if (failed.length < message.lines.length) {
@@ -172,13 +184,11 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     button.disabled = true;
     try {
       const file = await server.download({ ...state.sent, format, line, run, hypothesis, merged });
-      if (file.error) return fail(file.error);
+      if (!file || file.error) return fail(file?.error ?? NO_ANSWER);
       const bytes = Uint8Array.from(atob(file.base64), (character) => character.charCodeAt(0));
       const address = URL.createObjectURL(new Blob([bytes], { type: file.type }));
       lab.el("a", { href: address, download: file.name }).click();
       setTimeout(() => URL.revokeObjectURL(address), 10_000);
-    } catch {
-      fail({ code: "no_answer", fields: {}, message: "The server did not answer." });
     } finally {
       button.disabled = false;
     }
@@ -209,12 +219,12 @@ lab.page = ({ element, props, trigger, server, watch }) => {
       state.untouched = true;
     }
     watch("value", () => receive(JSON.parse(props.value)));
-    window.addEventListener("s2s-failed", () => state.request !== null && fail({ code: "no_answer", fields: {}, message: "The server did not answer." }));
+    window.addEventListener("s2s-failed", () => state.request !== null && fail(NO_ANSWER));
     if (!explicit) {
       // `navigator.language` is nearly always the first of Accept-Language; where it is not, the header decides.
-      server.visitor({}).then(({ language }) => {
-        if (language !== state.language && !lab.store.read("language")) setLanguage(language, false);
-      }, () => {});
+      server.visitor({}).then((answer) => {
+        if (answer && answer.language !== state.language && !lab.store.read("language")) setLanguage(answer.language, false);
+      });
     }
   };
   start();
