@@ -29,13 +29,15 @@ _CHUNK_LINES = 1024
 """Lines that ``translate`` decodes and writes at a time; within them, those of like length go together."""
 
 _DECODING_OPTIONS: tuple[tuple[str, type, str], ...] = (
-    ("strategy", str, "greedy, beam or sample (default: beam)"),
+    ("strategy", str, "greedy, beam, diverse-beam or sample (default: beam)"),
     ("beam_size", int, "hypotheses kept at each step, 1-100 (default: 5)"),
     ("n_best", int, "hypotheses returned, 1 to the beam size, or samples drawn, 1-100 (default: 1)"),
     ("length_penalty", float, "alpha of Wu et al. 2016, 0-5 (default: 1)"),
     ("coverage_penalty", float, "beta of Wu et al. 2016, 0-5; needs attention (default: 0)"),
     ("min_length", int, "fewest target tokens, end symbol included, 0-512 (default: 0)"),
     ("max_length", int, "most target tokens, end symbol included, 1-512 (default: 2 x source tokens + 10)"),
+    ("beam_groups", int, "diverse-beam: groups, which divide the beam size (default: 5)"),
+    ("diversity", float, "diverse-beam: lambda of Vijayakumar et al. 2016, 0-10 (default: 0.5)"),
     ("temperature", float, "sample: divides log-probabilities, 0.05-10 (default: 1)"),
     ("top_k", int, "sample: draw among so many best tokens; 0 is all (default: 0)"),
     ("top_p", float, "sample: draw among the fewest tokens whose mass reaches it, above 0 up to 1 (default: 1)"),

@@ -23,7 +23,7 @@ Bridge = Literal["dense", "copy", "zero"]
 Tying = Literal["none", "target-output", "all"]
 Precision = Literal["auto", "float32", "bfloat16", "autocast"]
 Schedule = Literal["constant", "cosine", "inverse-sqrt"]
-Strategy = Literal["greedy", "beam", "sample"]
+Strategy = Literal["greedy", "beam", "diverse-beam", "sample"]
 
 MAX_SOURCE_TOKENS = 256
 """Longest source that a model takes, in pieces, the end symbol not counted."""
@@ -144,6 +144,16 @@ def check_range(
             "out_of_range",
             f"{name} must lie in {interval}; got {value:g}.",
             {"field": name, "allowed": interval, "got": value},
+        )
+
+
+def check_groups(beam_size: int, beam_groups: int) -> None:
+    """Raise a `ConfigurationError` unless the groups divide the beam size."""
+    if beam_groups < 1 or beam_size % beam_groups:
+        raise ConfigurationError(
+            "groups_divide",
+            f"beam_size must be a multiple of beam_groups ({beam_groups}); got {beam_size}.",
+            {"field": "beam_groups", "allowed": f"divides {beam_size}", "got": beam_groups},
         )
 
 
@@ -417,6 +427,10 @@ class DecodingConfig(StrictConfig):
     """Fewest target tokens, the end symbol included, 0–512."""
     max_length: int | None = None
     """Most target tokens, the end symbol included, 1–512; None is 2 × source tokens + 10."""
+    beam_groups: int = 5
+    """Diverse beam: groups, which divide the beam size."""
+    diversity: float = 0.5
+    """Diverse beam: λ of Vijayakumar et al. 2016, 0–10: what a token loses for each earlier group that chose it."""
     temperature: float = 1.0
     """Samples: log-probabilities are divided by it, 0.05–10; the lower, the closer to greedy decoding."""
     top_k: int = 0
@@ -428,11 +442,15 @@ class DecodingConfig(StrictConfig):
 
     def _check_ranges(self) -> None:
         check_range("beam_size", self.beam_size, 1, 100)
-        check_range("n_best", self.n_best, 1, self.beam_size if self.strategy == "beam" else 100)
+        check_range("n_best", self.n_best, 1, self.beam_size if "beam" in self.strategy else 100)
         check_range("length_penalty", self.length_penalty, 0, 5)
         check_range("coverage_penalty", self.coverage_penalty, 0, 5)
         check_range("min_length", self.min_length, 0, 512)
         check_range("max_length", self.max_length, 1, 512)
+        check_range("beam_groups", self.beam_groups, 1, 100)
+        check_range("diversity", self.diversity, 0, 10)
+        if self.strategy == "diverse-beam":
+            check_groups(self.beam_size, self.beam_groups)
         check_range("temperature", self.temperature, 0.05, 10)
         check_range("top_k", self.top_k, 0, 1_000_000)
         check_range("top_p", self.top_p, 0, 1, low_open=True)

@@ -38,8 +38,13 @@ MAX_SOURCE_CHARACTERS = 10_000
 BATCH_TOKENS = 8192
 """Default of `Translator.translate`'s `batch_tokens`."""
 
-_SEARCHES = {"greedy": greedy_search, "beam": beam_search, "sample": sample}
-_STEPWISE = {"greedy": greedy_search_steps, "beam": beam_search_steps, "sample": sample_steps}
+_SEARCHES = {"greedy": greedy_search, "beam": beam_search, "diverse-beam": beam_search, "sample": sample}
+_STEPWISE = {
+    "greedy": greedy_search_steps,
+    "beam": beam_search_steps,
+    "diverse-beam": beam_search_steps,
+    "sample": sample_steps,
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ from typing import Protocol, Self, TypeVar
 
 from torch import Tensor
 
-from seq2seq_demo.config import DecodingConfig, check_range
+from seq2seq_demo.config import DecodingConfig, check_groups, check_range
 from seq2seq_demo.errors import ConfigurationError
 
 MAX_TARGET_TOKENS = 512
@@ -74,6 +74,10 @@ class SearchOptions:
     """α of `scoring.length_penalty`."""
     coverage_penalty: float = 0.0
     """β of `scoring.hypothesis_score`; needs attention."""
+    beam_groups: int = 1
+    """Groups of the beam, which divide `beam_size`; 1 is plain beam search."""
+    diversity: float = 0.0
+    """λ: what a token loses for each time that earlier groups chose it at the same step."""
     temperature: float = 1.0
     """Divides log-probabilities before sampling."""
     top_k: int = 0
@@ -91,6 +95,8 @@ class SearchOptions:
         check_range("n_best", self.n_best, 1, self.beam_size)
         check_range("length_penalty", self.length_penalty, 0, 100)
         check_range("coverage_penalty", self.coverage_penalty, 0, 100)
+        check_groups(self.beam_size, self.beam_groups)
+        check_range("diversity", self.diversity, 0, 1e6)
         check_range("temperature", self.temperature, 0, 1e6, low_open=True)
         check_range("top_k", self.top_k, 0, 10**9)
         check_range("top_p", self.top_p, 0, 1, low_open=True)
@@ -133,6 +139,8 @@ class SearchOptions:
             n_best=1 if config.strategy == "greedy" else config.n_best,
             length_penalty=config.length_penalty,
             coverage_penalty=config.coverage_penalty,
+            beam_groups=config.beam_groups if config.strategy == "diverse-beam" else 1,
+            diversity=config.diversity,
             temperature=config.temperature,
             top_k=config.top_k,
             top_p=config.top_p,

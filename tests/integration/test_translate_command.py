@@ -88,6 +88,8 @@ def test_a_bad_line_ends_it_before_anything_is_decoded(run, bad, message):
         (["--beam-size", "0"], "beam_size must lie in [1, 100]; got 0"),
         (["--n-best", "6"], "n_best must lie in [1, 5]; got 6"),
         (["--strategy", "best"], "strategy must be one of"),
+        (["--strategy", "diverse-beam", "--beam-size", "4"], "beam_size must be a multiple of beam_groups (5); got 4"),
+        (["--strategy", "sample", "--top-p", "0"], "top_p must lie in (0, 1]; got 0"),
         (["--length-penalty", "nan"], "length_penalty must be a finite number"),
         (["--min-length", "9", "--max-length", "3"], "min_length must not exceed max_length"),
     ],

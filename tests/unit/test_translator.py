@@ -17,6 +17,7 @@ from tests.support.search_translators import ENGLISH, tiny_translator
 
 GREEDY = DecodingConfig(strategy="greedy")
 BEAM = DecodingConfig(beam_size=4, n_best=3, coverage_penalty=0.1)
+DIVERSE = DecodingConfig(strategy="diverse-beam", beam_size=4, beam_groups=2, n_best=2, diversity=1.0)
 SAMPLE = DecodingConfig(strategy="sample", n_best=3, seed=3, top_p=0.9)
 
 
@@ -29,7 +30,7 @@ def outputs(translations) -> list[list[str]]:
     return [[hypothesis.text for hypothesis in translation.hypotheses] for translation in translations]
 
 
-@pytest.mark.parametrize("config", [GREEDY, BEAM, SAMPLE])
+@pytest.mark.parametrize("config", [GREEDY, BEAM, DIVERSE, SAMPLE])
 @pytest.mark.parametrize("batch_tokens", [1, 60, 100_000])
 def test_any_batching_gives_each_sentence_its_own_result_in_order(translator, config, batch_tokens):
     texts = [*ENGLISH, "How?", *reversed(ENGLISH)]
@@ -44,7 +45,7 @@ def test_any_batching_gives_each_sentence_its_own_result_in_order(translator, co
             np.testing.assert_allclose(left.attention, right.attention, atol=1e-5)
 
 
-@pytest.mark.parametrize("config", [GREEDY, BEAM, SAMPLE])
+@pytest.mark.parametrize("config", [GREEDY, BEAM, DIVERSE, SAMPLE])
 def test_every_part_of_a_translation_fits_the_others(translator, config):
     (translation,) = translator.translate(["How are you?"], config)
     assert translation.source_tokens[-1] == "</s>"
@@ -102,7 +103,7 @@ def test_coverage_penalty_without_attention_is_refused_before_decoding(call):
     assert caught.value.code == "coverage_needs_attention"
 
 
-@pytest.mark.parametrize("config", [GREEDY, BEAM, SAMPLE])
+@pytest.mark.parametrize("config", [GREEDY, BEAM, DIVERSE, SAMPLE])
 def test_a_stream_grows_step_by_step_and_ends_with_the_result(translator, config):
     (*live, last) = translator.stream("How are you?", config)
     (final,) = translator.translate(["How are you?"], config)
