@@ -35,6 +35,11 @@ START_SECONDS = 90
 expect.set_options(timeout=15_000)
 
 
+def chromium_path() -> str | None:
+    """Return the system's Chromium; None is Playwright's own."""
+    return next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+
+
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -103,9 +108,8 @@ def _wait_for(url: str, process: subprocess.Popen, log: Path) -> None:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Headless Chromium: the system's, else Playwright's own."""
-    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
         yield browser
         browser.close()
 

@@ -1,6 +1,7 @@
 """The endpoint ``translate`` over HTTP, with nothing but a client of the standard library."""
 
 import json
+import threading
 import urllib.error
 import urllib.request
 
@@ -66,6 +67,23 @@ def test_any_text_is_answered(address, text):
     event, (answer,) = call(address, text=text)
     assert event == "complete"
     assert answer["hypotheses"][0]["attention"]
+
+
+def test_a_long_request_does_not_keep_others_waiting(address):
+    finished = []
+
+    def run(name: str, **options: object) -> None:
+        call(address, text="We know the old man.", **options)
+        finished.append(name)
+
+    long = {"beam_size": 100, "min_length": 512, "max_length": 512}
+    threads = [threading.Thread(target=run, args=("long",), kwargs=long) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    run("short", strategy="greedy", max_length=5)
+    for thread in threads:
+        thread.join()
+    assert finished == ["short", "long", "long"]
 
 
 def test_translate_is_the_only_published_endpoint(address):

@@ -9,7 +9,7 @@ lab.compare = (() => {
     const token = (hypothesis, run) => {
       const label = lab.pieceLabels(hypothesis.tokens, hypothesis.words)[at];
       if (label === undefined) return t("compare.ended");
-      return t("compare.token", { token: label, probability: Math.exp(hypothesis.token_log_probs[at]).toFixed(2) });
+      return t("compare.token", { token: label, probability: Math.exp(hypothesis.token_log_probs[at]).toFixed(3) });
     };
     const parting = t(["compare.part_at_once", "compare.part_after_one"][at] ?? "compare.part", {
       count: at, left: names[0], left_token: token(a), right: names[1], right_token: token(b) });
@@ -27,10 +27,10 @@ lab.compare = (() => {
 
   /** Draw the two runs; `chosen` holds the number of the hypothesis shown of each. */
   return ({ runs, chosen, t, draw }) => {
-    const names = runs.map((run) => t(`strategy.${run.strategy}`));
+    const names = runs.map((run) => t(`compare.${run.strategy}`));
     const sides = runs.map((run, i) => ({ run, hypothesis: run.hypotheses[chosen[i]] ?? run.hypotheses[0] }));
     const panels = sides.map((side, i) => draw({ run: side.run, index: i, other: sides[1 - i].hypothesis,
-      title: side.run.strategy === "beam" ? t("compare.beam_title", { size: side.run.options.beam_size }) : names[i] }));
+      title: side.run.strategy === "beam" ? t("compare.beam_title", { size: side.run.options.beam_size }) : t(`strategy.${side.run.strategy}`) }));
     return lab.el("div", {}, [
       lab.el("p", { class: "s2s-verdict", text: verdict(sides[0], sides[1], names, t) }),
       lab.el("div", { class: "s2s-columns" }, panels)]);

@@ -59,8 +59,7 @@ lab.hypothesis = (() => {
     });
     const source = lab.tokens({
       label: t("tokens.source"), language: languages.source,
-      items: view.columns.map(({ label }, i) => ({ label, tip: t("tip.source_token", { position: i + 1 }), note: "\u00a0",
-        probability: null })),
+      items: view.columns.map(({ label }) => ({ label, tip: null, note: "\u00a0", probability: null })),
       onFocus: (index) => focus(index === null ? null : { column: index }, false),
     });
     const named = (key, row) => lab.el("div", { class: "s2s-token-row" }, [lab.el(heading, { text: t(key) }), row.node]);
@@ -96,7 +95,7 @@ lab.hypothesis = (() => {
     ...formats.map((format) => lab.el("button", { type: "button", class: "s2s-quiet", text: format.toUpperCase(),
       "data-format": format, "data-tip": t(`download.${format}`), on: { click: (event) => onDownload(format, event.currentTarget) } }))]);
 
-  /** Heatmap with its toolbar; `state.places` links it with the chips. */
+  /** Heatmap with its toolbar; `show(place, byKeyboard)` lights a row, a column or a cell of it. */
   const attention = ({ view, t, languages, focus, settings, onDownload, heading }) => {
     const map = lab.heatmap({
       view, label: t("heatmap.label", { rows: view.rows.length, columns: view.columns.length }), help: t("heatmap.help"),

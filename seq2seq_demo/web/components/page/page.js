@@ -110,7 +110,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     clearTimeout(state.probe);
     state.probe = setTimeout(probe, 4000);
     resultPlace.setAttribute("aria-busy", "true");
-    performance.mark("s2s-submit");
+    performance.mark("s2s-submit"); // The browser's own tools, and the tests, read how long a request took.
     trigger("decode", { request: state.request, ...state.pending });
   };
 

@@ -1,7 +1,7 @@
 // A row of token chips: shaded by probability, lit by attention weights, walked with the arrow keys.
 
 /**
- * Draw chips for `items`, `{label, tip, note, probability, differs}`; `probability` is null for source tokens.
+ * Draw chips for `items`, `{label, tip, note, probability, differs}`; `tip` and `probability` are null for source tokens.
  * `onFocus(index or null)` tells which chip the pointer or the keyboard is on.
  *
  * Returns `{node, light(weights or null), activate(index or null)}`: `light` shades each chip by a weight in [0, 1] and
@@ -15,7 +15,7 @@ lab.tokens = ({ items, label, language, onFocus }) => {
       class: item.differs ? "s2s-chip differs" : "s2s-chip",
       "data-tip": item.tip,
       "data-index": index,
-      "aria-label": `${item.label}. ${item.tip}`,
+      "aria-label": item.tip ? `${item.label}. ${item.tip}` : item.label,
       tabindex: index === 0 ? 0 : -1,
     }, [lab.el("span", { class: "s2s-chip-text", text: item.label, lang: language }), note]);
     if (item.probability !== null) chip.style.setProperty("--doubt", (1 - item.probability).toFixed(3));
