@@ -1,5 +1,6 @@
 """Text in, `Translation` out: the one class that the page and the command line use."""
 
+import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
@@ -47,6 +48,21 @@ _STEPWISE = {
 }
 
 
+@dataclass(frozen=True)
+class TokenAlternative:
+    """A piece that the output might have gone on with, or did."""
+
+    token: str
+    token_id: int
+    log_prob: float
+    """In nats, under the model."""
+
+    @property
+    def probability(self) -> float:
+        """Between 0 and 1."""
+        return math.exp(self.log_prob)
+
+
 @dataclass(frozen=True, eq=False)
 class TranslatedHypothesis:
     """One output, with where it came from."""
@@ -67,21 +83,31 @@ class TranslatedHypothesis:
     """What the search ranks by: `log_prob` under the length and coverage penalties."""
     finished: bool
     """False where the maximum length cut it."""
+    alternatives: tuple[tuple[TokenAlternative, ...], ...] | None = None
+    """The model's most probable pieces at each token, best first; None where they were not asked for."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values; attention is rounded to 6 decimals, words are [text, start, stop]."""
+        """Return JSON-ready values; attention is rounded to 6 decimals.
+
+        Words are [text, start, stop], alternatives [token, token id, log-probability].
+        """
         attention = None
         if self.attention is not None:
             attention = np.round(self.attention.astype(np.float64), 6).tolist()
+        alternatives = None
+        if self.alternatives is not None:
+            alternatives = [[[one.token, one.token_id, one.log_prob] for one in step] for step in self.alternatives]
         return {
             "text": self.text,
             "tokens": list(self.tokens),
+            "token_ids": list(self.token_ids),
             "words": [[word.text, word.start, word.stop] for word in self.words],
             "log_prob": self.log_prob,
             "score": self.score,
             "finished": self.finished,
             "token_log_probs": list(self.token_log_probs),
             "attention": attention,
+            "alternatives": alternatives,
         }
 
 
@@ -137,6 +163,14 @@ def merge_words(attention: Weights, source_words: tuple[Word, ...], target_words
         for column, source in enumerate(source_words):
             merged[row, column] = mean[source.start : source.stop].sum()
     return merged
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What to decode with, and what to record."""
+
+    config: DecodingConfig
+    alternatives: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,6 +265,7 @@ class Translator:
         texts: Sequence[str],
         config: DecodingConfig,
         *,
+        alternatives: int = 0,
         batch_tokens: int = BATCH_TOKENS,
         progress: Callable[[int], object] | None = None,
     ) -> list[Translation]:
@@ -243,6 +278,7 @@ class Translator:
         Args:
             texts: One sentence each.
             config: Decoding options; a seed that is not given is drawn once for all texts.
+            alternatives: Most probable pieces to record of each step, 0–100.
             batch_tokens: Largest padded size of a batch: sentences × longest source × `config.rows`. One sentence is
                 always a batch, whatever its size.
             progress: Called after each batch with the number of sentences in it.
@@ -257,24 +293,24 @@ class Translator:
         """
         if isinstance(texts, str):
             raise InputError("not_text", "texts must be a list of sentences; got one string.", {"got": "str"})
-        self.check_config(config)
+        request = self._request(config, alternatives=alternatives)
         several = len(texts) > 1
         sources = [self._read(text, line=line if several else None) for line, text in enumerate(texts, start=1)]
-        config = config.with_seed()
         translations: dict[int, Translation] = {}
         for indices in _batches([len(source.ids) for source in sources], budget=batch_tokens // config.rows):
-            batch = self._translate_batch([sources[index] for index in indices], config)
+            batch = self._translate_batch([sources[index] for index in indices], request)
             translations.update(zip(indices, batch, strict=True))
             if progress is not None:
                 progress(len(indices))
         return [translations[index] for index in range(len(sources))]
 
-    def stream(self, text: str, config: DecodingConfig) -> Generator[Translation, None, None]:
+    def stream(self, text: str, config: DecodingConfig, *, alternatives: int = 0) -> Generator[Translation, None, None]:
         """Translate one sentence step by step.
 
         Args:
             text: One sentence; it is checked before this returns.
             config: Decoding options.
+            alternatives: Most probable pieces to record of each step, 0–100.
 
         Returns:
             A generator of a translation after each step, with the best live hypotheses so far (`finished` is
@@ -285,8 +321,8 @@ class Translator:
             InputError: a text that the model cannot take.
             ConfigurationError: options that do not suit the model.
         """
-        self.check_config(config)
-        return self._stream(self._read(text), config.with_seed())
+        request = self._request(config, alternatives=alternatives)
+        return self._stream(self._read(text), request)
 
     def prepare(self, texts: Sequence[str], config: DecodingConfig) -> tuple[DecoderState, SearchOptions]:
         """Encode texts, as one batch, up to where a search starts.
@@ -299,43 +335,50 @@ class Translator:
             InputError: a text that the model cannot take.
             ConfigurationError: options that do not suit the model.
         """
-        self.check_config(config)
-        return self._prepare([self._read(text) for text in texts], config.with_seed())
+        return self._prepare([self._read(text) for text in texts], self._request(config))
 
-    def _stream(self, source: _Source, config: DecodingConfig) -> Generator[Translation, None, None]:
+    def _request(self, config: DecodingConfig, *, alternatives: int = 0) -> _Request:
+        """Check the options and draw the seed."""
+        self.check_config(config)
+        check_range("alternatives", alternatives, 0, 100)
+        return _Request(config.with_seed(), alternatives)
+
+    def _stream(self, source: _Source, request: _Request) -> Generator[Translation, None, None]:
         start = time.perf_counter()
-        search = _STEPWISE[config.strategy]
-        state, options = self._prepare([source], config)
+        search = _STEPWISE[request.config.strategy]
+        state, options = self._prepare([source], request)
         with closing(search(self._model.step, state, options=options)) as steps:
             for (result,) in steps:
-                yield self._translation(source, result, config, seconds=time.perf_counter() - start)
+                yield self._translation(source, result, request, seconds=time.perf_counter() - start)
 
-    def _translate_batch(self, sources: list[_Source], config: DecodingConfig) -> list[Translation]:
+    def _translate_batch(self, sources: list[_Source], request: _Request) -> list[Translation]:
         start = time.perf_counter()
-        search = _SEARCHES[config.strategy]
-        state, options = self._prepare(sources, config)
+        search = _SEARCHES[request.config.strategy]
+        state, options = self._prepare(sources, request)
         results = search(self._model.step, state, options=options)
         per_step = (time.perf_counter() - start) / sum(result.steps for result in results)
         return [
-            self._translation(source, result, config, seconds=result.steps * per_step)
+            self._translation(source, result, request, seconds=result.steps * per_step)
             for source, result in zip(sources, results, strict=True)
         ]
 
     @torch.inference_mode()
-    def _prepare(self, sources: list[_Source], config: DecodingConfig) -> tuple[DecoderState, SearchOptions]:
+    def _prepare(self, sources: list[_Source], request: _Request) -> tuple[DecoderState, SearchOptions]:
         """See `prepare`."""
         lengths = [len(source.ids) for source in sources]
         src = torch.full((len(sources), max(lengths)), PAD_ID)
         for row, source in zip(src, sources, strict=True):
             row[: len(source.ids)] = torch.tensor(source.ids)
         encoded = self._model.encode(src.to(self.device), torch.tensor(lengths, device=self.device))
+        seed = request.config.seed
         options = SearchOptions.from_config(
-            config,
+            request.config,
             source_lengths=[length - 1 for length in lengths],
             bos=BOS_ID,
             eos=EOS_ID,
             pad=PAD_ID,
-            seeds=tuple((config.seed, *source.ids) for source in sources) if config.seed is not None else (),
+            seeds=() if seed is None else tuple((seed, *source.ids) for source in sources),
+            alternatives=request.alternatives,
         )
         return self._model.initial_state(encoded), options
 
@@ -366,9 +409,7 @@ class Translator:
             )
         return _Source(normalised, (*ids, EOS_ID))
 
-    def _translation(
-        self, source: _Source, result: SearchResult, config: DecodingConfig, *, seconds: float
-    ) -> Translation:
+    def _translation(self, source: _Source, result: SearchResult, request: _Request, *, seconds: float) -> Translation:
         tokenizer = self.checkpoint.source_tokenizer
         return Translation(
             source=source.text,
@@ -377,7 +418,7 @@ class Translator:
             hypotheses=tuple(self._hypothesis(hypothesis) for hypothesis in result.hypotheses),
             seconds=seconds,
             steps=result.steps,
-            seed=config.seed if config.strategy == "sample" else None,
+            seed=request.config.seed if request.config.strategy == "sample" else None,
         )
 
     def _hypothesis(self, hypothesis: Hypothesis) -> TranslatedHypothesis:
@@ -392,7 +433,19 @@ class Translator:
             log_prob=hypothesis.log_prob,
             score=hypothesis.score,
             finished=hypothesis.finished,
+            alternatives=self._alternatives(hypothesis),
         )
+
+    def _alternatives(self, hypothesis: Hypothesis) -> tuple[tuple[TokenAlternative, ...], ...] | None:
+        if hypothesis.alternatives is None:
+            return None
+        tokenizer = self.checkpoint.target_tokenizer
+        found = []
+        for step in hypothesis.alternatives:
+            pieces = tokenizer.pieces([one.token_id for one in step])
+            chosen = zip(pieces, step, strict=True)
+            found.append(tuple(TokenAlternative(piece, one.token_id, one.log_prob) for piece, one in chosen))
+        return tuple(found)
 
 
 def _batches(lengths: Sequence[int], *, budget: int) -> Iterator[list[int]]:

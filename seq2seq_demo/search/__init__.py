@@ -3,9 +3,10 @@
 from seq2seq_demo.search.beam import beam_search, beam_search_steps
 from seq2seq_demo.search.greedy import greedy_search, greedy_search_steps
 from seq2seq_demo.search.sampling import sample, sample_steps
-from seq2seq_demo.search.step import Hypothesis, SearchOptions, SearchResult, State, StepFunction
+from seq2seq_demo.search.step import Alternative, Hypothesis, SearchOptions, SearchResult, State, StepFunction
 
 __all__ = [
+    "Alternative",
     "Hypothesis",
     "SearchOptions",
     "SearchResult",

@@ -30,6 +30,7 @@ from seq2seq_demo.search.history import (
     StepRecord,
     candidates,
     largest,
+    most_probable,
     to_host,
 )
 from seq2seq_demo.search.scoring import coverage_penalty, length_penalty
@@ -172,7 +173,8 @@ class _BeamSearch(Generic[StateT]):
             scores.append(score)
             done.append(over)
         self._finish_scores.append(torch.cat(scores, dim=1))
-        return *self._record(found, width=width, attention=attention), torch.stack(done).all(dim=0)
+        extra = most_probable(log_probs, self._options)
+        return *self._record(found, width=width, attention=attention, extra=extra), torch.stack(done).all(dim=0)
 
     def _candidates(self, live: Tensor, log_probs: Tensor, *, chosen: Tensor | None) -> _Candidates:
         """Look at the best continuations of one group.
@@ -236,14 +238,22 @@ class _BeamSearch(Generic[StateT]):
         counts = counts.scatter_add(1, part.tokens.gather(1, part.kept), part.alive.isfinite().to(counts.dtype))
         return counts.scatter_add(1, part.tokens, scores.isfinite().to(counts.dtype))
 
-    def _record(self, groups: list[_Candidates], *, width: int, attention: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _record(
+        self,
+        groups: list[_Candidates],
+        *,
+        width: int,
+        attention: Tensor | None,
+        extra: tuple[Tensor, Tensor] | None,
+    ) -> tuple[Tensor, Tensor]:
         """Note the step, the groups side by side; return the live hypotheses' tokens and parents."""
         count = groups[0].tokens.size(1)
         tokens, parents, log_probs = (
             torch.cat([getattr(part, name) for part in groups], dim=1) for name in ("tokens", "parents", "log_probs")
         )
         kept = torch.cat([part.kept + index * count for index, part in enumerate(groups)], dim=1)
-        self._history.append(StepRecord(self.roster.sentences, width, tokens, parents, log_probs, kept, attention))
+        active = self.roster.sentences
+        self._history.append(StepRecord(active, width, tokens, parents, log_probs, kept, attention, extra))
         self._live = torch.cat([part.alive for part in groups], dim=1)
         self._live_log_probs.append(self._live)
         return tokens.gather(1, kept), parents.gather(1, kept)

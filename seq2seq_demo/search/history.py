@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from seq2seq_demo.search.scoring import hypothesis_score
-from seq2seq_demo.search.step import Hypothesis, SearchOptions
+from seq2seq_demo.search.step import Alternative, Hypothesis, SearchOptions
 
 Array = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.floating]
@@ -63,6 +63,12 @@ def candidates(log_probs: Tensor, count: int, *, forbidden: tuple[int, ...]) -> 
     # The few banned ones go to the end of so short a row in their order; the others keep theirs.
     values, order = torch.sort(values.masked_fill(banned, -math.inf), dim=-1, descending=True, stable=True)
     return values[:, :count], tokens.gather(1, order[:, :count])
+
+
+def most_probable(log_probs: Tensor, options: SearchOptions) -> tuple[Tensor, Tensor] | None:
+    """Return log-probabilities and ids of as many tokens of each row as the options record; None for none."""
+    count = min(options.alternatives, log_probs.size(-1))
+    return largest(log_probs, count) if count else None
 
 
 def to_host(tensors: list[Tensor]) -> list[npt.NDArray[Any]]:
@@ -143,6 +149,8 @@ class StepRecord:
     """Candidates that became the next step's rows, in their order, (active, next width)."""
     attention: Tensor | None
     """(active × width, src_len)."""
+    alternatives: tuple[Tensor, Tensor] | None = None
+    """Log-probabilities and ids of each row's most probable tokens, (active × width, count); see `most_probable`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,6 +224,7 @@ class History:
         """Follow the back-pointers from each end."""
         tokens, log_probs, rows = self._trace_back(ends)
         attention = self._gather_attention(rows, ends)
+        alternatives = self._gather_alternatives(rows, ends)
         found = []
         for index, length in enumerate((ends.step + 1).tolist()):
             values = tuple(log_probs[index, :length].tolist())
@@ -236,6 +245,7 @@ class History:
                     log_prob=log_prob,
                     score=score,
                     finished=bool(ends.finished[index]),
+                    alternatives=None if alternatives is None else alternatives[index],
                 )
             )
         return found
@@ -264,17 +274,41 @@ class History:
         if not self._steps or self._steps[0].attention is None:
             return None
         masks = self._src_mask.cpu()
-        by_step = torch.from_numpy(rows.T.copy()).to(self._src_mask.device)  # (longest, hypotheses)
-        gathered = [
-            step.attention.index_select(0, row)
-            for step, row in zip(self._steps, by_step, strict=False)
-            if step.attention is not None
-        ]
-        if not gathered:
+        stacked = self._gather([step.attention for step in self._steps if step.attention is not None], rows)
+        if stacked is None:
             return [torch.zeros(0, int(masks[sentence].sum())) for sentence in ends.sentence.tolist()]
-        stacked = torch.stack(gathered, dim=1).float().cpu()  # (hypotheses, longest, src_len)
+        stacked = stacked.float().cpu()  # (hypotheses, longest, src_len)
         lengths = (ends.step + 1).tolist()
         return [
             stacked[index, :length][:, masks[sentence]]
             for index, (length, sentence) in enumerate(zip(lengths, ends.sentence.tolist(), strict=True))
         ]
+
+    def _gather_alternatives(self, rows: Array, ends: Ends) -> list[tuple[tuple[Alternative, ...], ...]] | None:
+        """Return each hypothesis' alternatives, token by token."""
+        recorded = [step.alternatives for step in self._steps if step.alternatives is not None]
+        if not recorded:
+            return None
+        log_probs = self._gather([part for part, _ in recorded], rows)
+        tokens = self._gather([part for _, part in recorded], rows)
+        if log_probs is None or tokens is None:
+            return [()] * len(ends.step)
+        found = []
+        for length, ids, values in zip((ends.step + 1).tolist(), tokens.tolist(), log_probs.tolist(), strict=True):
+            steps = zip(ids[:length], values[:length], strict=True)
+            found.append(tuple(tuple(map(Alternative, *step)) for step in steps))
+        return found
+
+    def _gather(self, parts: list[Tensor], rows: Array) -> Tensor | None:
+        """Choose rows of every step's tensor and stack them; None where the hypotheses have no token.
+
+        Args:
+            parts: For each step, (active × width, size).
+            rows: (hypotheses, longest).
+
+        Returns:
+            (hypotheses, longest, size).
+        """
+        by_step = torch.from_numpy(rows.T.copy()).to(self._src_mask.device)  # (longest, hypotheses)
+        gathered = [part.index_select(0, row) for part, row in zip(parts, by_step, strict=False)]
+        return torch.stack(gathered, dim=1) if gathered else None

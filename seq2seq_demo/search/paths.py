@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from seq2seq_demo.search.history import Array, Ends, History, Roster, StepRecord
+from seq2seq_demo.search.history import Array, Ends, History, Roster, StepRecord, most_probable
 from seq2seq_demo.search.step import Hypothesis, SearchOptions, StateT, StepFunction
 
 
@@ -68,7 +68,9 @@ class PathSearch(Generic[StateT]):
             self._options.check_attention(attention)
             values, tokens = self._choose(log_probs, active, length=self.roster.step + 1)
             first = zeros[: len(active)]
-            self._history.append(StepRecord(active, 1, tokens, first.expand_as(tokens), values, first, attention))
+            extra = most_probable(log_probs, self._options)
+            record = StepRecord(active, 1, tokens, first.expand_as(tokens), values, first, attention, extra)
+            self._history.append(record)
             previous = tokens[:, 0]
             stay = self.roster.update((previous == self._options.eos) | values[:, 0].isneginf())
             if stay is not None and stay.size:

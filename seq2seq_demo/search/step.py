@@ -86,6 +86,8 @@ class SearchOptions:
     """Sample among the fewest best tokens whose mass reaches it."""
     seeds: tuple[tuple[int, ...], ...] = ()
     """Numbers that start each sentence's own random stream; only sampling needs them."""
+    alternatives: int = 0
+    """Record so many most probable tokens of each step; 0 records none, and costs nothing."""
 
     def __post_init__(self) -> None:
         for length in self.max_lengths:
@@ -100,6 +102,7 @@ class SearchOptions:
         check_range("temperature", self.temperature, 0, 1e6, low_open=True)
         check_range("top_k", self.top_k, 0, 10**9)
         check_range("top_p", self.top_p, 0, 1, low_open=True)
+        check_range("alternatives", self.alternatives, 0, 1000)
 
     @classmethod
     def from_config(
@@ -111,6 +114,7 @@ class SearchOptions:
         eos: int,
         pad: int,
         seeds: tuple[tuple[int, ...], ...] = (),
+        alternatives: int = 0,
     ) -> Self:
         """Options for a batch of sentences.
 
@@ -123,6 +127,7 @@ class SearchOptions:
             eos: Id of the target's end symbol.
             pad: Id of the target's padding.
             seeds: Numbers that start each sentence's random stream.
+            alternatives: Tokens to record of each step.
         """
         if config.max_length is not None:
             max_lengths = tuple(config.max_length for _ in source_lengths)
@@ -145,6 +150,7 @@ class SearchOptions:
             top_k=config.top_k,
             top_p=config.top_p,
             seeds=seeds,
+            alternatives=alternatives,
         )
 
     def forbidden(self, length: int) -> tuple[int, ...]:
@@ -167,6 +173,15 @@ def coverage_needs_attention(got: float) -> ConfigurationError:
     )
 
 
+@dataclass(frozen=True)
+class Alternative:
+    """A token that a hypothesis might have gone on with, or did."""
+
+    token_id: int
+    log_prob: float
+    """In nats, under the model."""
+
+
 @dataclass(frozen=True, eq=False)
 class Hypothesis:
     """One output of a search."""
@@ -183,8 +198,8 @@ class Hypothesis:
     """`log_prob` under the penalties; what finished hypotheses are ranked by."""
     finished: bool
     """False where the maximum length cut it, or nothing could follow."""
-    alternatives: None = None
-    """The most probable tokens of each step, where they were recorded."""
+    alternatives: tuple[tuple[Alternative, ...], ...] | None = None
+    """The model's most probable tokens at each step, best first, whatever was allowed; None where not recorded."""
 
 
 @dataclass(frozen=True, eq=False)

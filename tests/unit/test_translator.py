@@ -88,6 +88,23 @@ def test_top_k_beyond_the_vocabulary_is_refused(translator):
         translator.translate(["How?"], replace(SAMPLE, top_k=31))
 
 
+@pytest.mark.parametrize("config", [GREEDY, BEAM])
+def test_alternatives_come_with_their_pieces_when_asked_for(translator, config):
+    (translation,) = translator.translate(["How are you?"], config, alternatives=5)
+    (*_, streamed) = translator.stream("How are you?", config, alternatives=5)
+    assert streamed.to_dict()["hypotheses"] == translation.to_dict()["hypotheses"]
+    for hypothesis in translation.hypotheses:
+        assert [len(step) for step in hypothesis.alternatives] == [5] * len(hypothesis.tokens)
+        for step in hypothesis.alternatives:
+            assert [one.token for one in step] == translator.checkpoint.target_tokenizer.pieces(
+                [one.token_id for one in step]
+            )
+            assert 1 >= step[0].probability >= step[-1].probability
+    values = json.loads(json.dumps(translation.to_dict()))["hypotheses"][0]
+    assert values["alternatives"][0][0][0] == translation.hypotheses[0].alternatives[0][0].token
+    assert translator.translate(["How?"], config)[0].hypotheses[0].alternatives is None
+
+
 def test_a_model_without_attention_gives_none():
     (translation,) = tiny_translator(attention="none").translate(["How are you?"], GREEDY)
     assert translation.hypotheses[0].attention is None
