@@ -194,6 +194,7 @@ def _file_name(model: str, config: DecodingConfig, hypothesis: int, source: str,
     """Name a file after what is in it: ``en-zh_beam5_2_how-are-you_words.csv``; ASCII only."""
     ascii_source = unicodedata.normalize("NFKD", source).encode("ascii", "ignore").decode()
     start = "-".join(re.findall(r"[a-z0-9]+", ascii_source.lower())[:6])[:48]
-    strategy = f"beam{config.beam_size}_{hypothesis + 1}" if config.strategy == "beam" else config.strategy
+    size = config.beam_size if "beam" in config.strategy else config.seed
+    strategy = "greedy" if config.strategy == "greedy" else f"{config.strategy}{size}_{hypothesis + 1}"
     parts = [re.sub(r"[^A-Za-z0-9.-]+", "-", model), strategy, start, "words" if selection.merged else ""]
     return f"{'_'.join(part for part in parts if part)}.{selection.format}"

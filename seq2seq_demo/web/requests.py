@@ -10,7 +10,8 @@ from seq2seq_demo.errors import ConfigurationError, InputError
 
 MAX_LINES: Final = 50
 """Most lines of one request; a batch of more is the command line's business."""
-MODES: Final = ("greedy", "beam", "compare")
+MODES: Final = ("greedy", "beam", "diverse-beam", "sample", "compare")
+_SEARCH_SIZE: Final = ("beam_size", "n_best")
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class PageRequest:
 
 
 def read_request(values: Mapping[str, Any]) -> PageRequest:
-    """Check the page's JSON: ``model``, ``text``, ``strategy`` (greedy, beam or compare) and ``options``.
+    """Check the page's JSON: ``model``, ``text``, ``strategy`` (one of `MODES`) and ``options``.
 
     Raises:
         ConfigurationError: an unknown option, a wrong type or a value out of range.
@@ -49,11 +50,15 @@ def _read_configs(mode: object, options: Mapping[str, Any]) -> tuple[DecodingCon
             f"strategy must be one of {words}; got {str(mode)[:80]!r}.",
             {"field": "strategy", "allowed": words, "got": str(mode)[:80]},
         )
-    shared = {key: value for key, value in options.items() if key not in ("beam_size", "n_best", "strategy")}
-    greedy = {"strategy": "greedy", **shared}
-    beam = {**options, "strategy": "beam"}
-    wanted = {"greedy": [greedy], "beam": [beam], "compare": [greedy, beam]}[str(mode)]
-    return tuple(DecodingConfig.from_dict(item) for item in wanted)
+    greedy = {**{key: value for key, value in options.items() if key not in _SEARCH_SIZE}, "strategy": "greedy"}
+    if mode == "greedy":
+        wanted = [greedy]
+    elif mode == "compare":
+        wanted = [greedy, {**options, "strategy": "beam"}]
+    else:
+        wanted = [{**options, "strategy": mode}]
+    # A seed is drawn here and goes back to the page: what it shows can be drawn, and downloaded, again.
+    return tuple(DecodingConfig.from_dict(item).with_seed() for item in wanted)
 
 
 def _read_lines(text: object) -> tuple[str, ...]:

@@ -47,3 +47,15 @@ def test_what_a_request_leaves_out_is_an_error_of_that_field():
         read_request({})
     with pytest.raises(InputError, match="text"):
         read_request({"strategy": "beam"})
+
+
+def test_samples_get_the_seed_that_draws_them_again():
+    (drawn,) = request(strategy="sample", options={"n_best": 10, "temperature": 0.7}).configs
+    assert (drawn.n_best, drawn.temperature) == (10, 0.7)
+    assert drawn.seed is not None
+    assert request(strategy="sample", options={"seed": 7}).configs[0].seed == 7
+
+
+def test_groups_that_do_not_divide_the_beam_are_refused():
+    with pytest.raises(ConfigurationError, match="multiple of beam_groups"):
+        request(strategy="diverse-beam", options={"beam_size": 5, "beam_groups": 2})

@@ -2,24 +2,38 @@
 
 lab.composer = (() => {
   const NUMBERS = {
-    beam_size: { min: 1, max: 100, step: 1, only: ["beam", "compare"] },
-    n_best: { min: 1, max: 100, step: 1, only: ["beam", "compare"] },
-    length_penalty: { min: 0, max: 5, step: 0.1 },
+    beam_size: { min: 1, max: 100, step: 1, only: ["beam", "diverse-beam", "compare"] },
+    beam_groups: { min: 1, max: 100, step: 1, only: ["diverse-beam"] },
+    diversity: { min: 0, max: 10, step: 0.1, only: ["diverse-beam"] },
+    n_best: { min: 1, max: 100, step: 1, only: ["beam", "diverse-beam", "compare", "sample"] },
+    temperature: { min: 0.05, max: 10, step: 0.05, only: ["sample"] },
+    top_k: { min: 0, max: 1000000, step: 1, only: ["sample"] },
+    top_p: { min: 0, max: 1, step: 0.05, only: ["sample"] },
+    length_penalty: { min: 0, max: 5, step: 0.1, foldedFor: ["sample", "diverse-beam"] },
+    seed: { min: 0, max: 4294967295, step: 1, only: ["sample"], folded: true, optional: true },
     coverage_penalty: { min: 0, max: 5, step: 0.1, needsAttention: true, folded: true },
     min_length: { min: 0, max: 512, step: 1, folded: true },
     max_length: { min: 1, max: 512, step: 1, folded: true, optional: true },
   };
-  const STRATEGIES = ["greedy", "beam", "compare"];
+  const STRATEGIES = ["greedy", "beam", "diverse-beam", "sample", "compare"];
 
   const used = (name, state, model) => {
     const { only, needsAttention } = NUMBERS[name];
     return (!only || only.includes(state.strategy)) && !(needsAttention && model?.attention === "none");
   };
 
+  const isFolded = (name, state) => NUMBERS[name].folded || NUMBERS[name].foldedFor?.includes(state.strategy);
+
+  /** What a person sees is called by the strategy's own word where it has one. */
+  const words = (kind, name, state, t) => {
+    const own = `${kind}.${state.strategy}_${name}`;
+    return t(own) === own ? t(`${kind}.${name}`) : t(own);
+  };
+
   const numberField = (name, state, t, onChange) => {
     const { min, max, step, optional } = NUMBERS[name];
     const input = lab.el("input", { type: "number", id: `s2s-${name}`, name, min, max, step, inputmode: "decimal",
-      placeholder: optional ? t("composer.automatic") : null, "aria-describedby": `s2s-${name}-error`, autocomplete: "off" });
+      placeholder: optional ? t(name === "seed" ? "composer.random" : "composer.automatic") : null, "aria-describedby": `s2s-${name}-error`, autocomplete: "off" });
     input.value = state.options[name] ?? "";
     input.addEventListener("input", () => {
       // What is no number goes to the server as it was typed: its check is the one that counts, and it answers in words.
@@ -29,7 +43,7 @@ lab.composer = (() => {
       else state.options[name] = Number(typed);
       onChange(name);
     });
-    const label = lab.el("label", { for: `s2s-${name}`, text: t(`field.${name}`), "data-tip": t(`tip.${name}`) });
+    const label = lab.el("label", { for: `s2s-${name}`, text: words("field", name, state, t), "data-tip": words("tip", name, state, t) });
     return lab.el("div", { class: "s2s-field" }, [label, input,
       lab.el("p", { class: "s2s-error", id: `s2s-${name}-error`, role: "alert" })]);
   };
@@ -102,7 +116,7 @@ lab.composer = (() => {
    * Draw the form of `state` (`{text, model, strategy, options, untouched, unfolded}`, changed in place). `on` holds
    * submit(), stop() and redraw(focus). Returns `{node, showErrors(list), running(bool)}`.
    */
-  return ({ state, models, t, on }) => {
+  const composer = ({ state, models, t, on }) => {
     const model = models.find(({ id }) => id === state.model);
     const box = sentenceBox(state, t, model, on.submit);
     const changed = (name) => {
@@ -113,9 +127,11 @@ lab.composer = (() => {
         form.querySelector("#s2s-n_best").value = beam;
       }
     };
+    // Ten samples, then back to a beam of five: the list is as long as the beam.
+    if (state.strategy !== "sample" && state.options.n_best > state.options.beam_size) state.options.n_best = state.options.beam_size;
     const fields = Object.keys(NUMBERS).filter((name) => used(name, state, model));
-    const inline = fields.filter((name) => !NUMBERS[name].folded);
-    const folded = fields.filter((name) => NUMBERS[name].folded);
+    const inline = fields.filter((name) => !isFolded(name, state));
+    const folded = fields.filter((name) => isFolded(name, state));
     const go = lab.el("button", { type: "submit", class: "s2s-go" }, [lab.el("span", { text: t("composer.translate") }),
       lab.el("kbd", { text: "⏎", "aria-hidden": "true" })]);
     const stop = lab.el("button", { type: "button", class: "s2s-stop", hidden: true, on: { click: on.stop } }, [
@@ -148,6 +164,11 @@ lab.composer = (() => {
       running: (running) => { stop.hidden = !running; go.hidden = running; },
     };
   };
+
+  /** The options that the state's strategy and model use: what is not shown must not be able to fail. */
+  composer.options = (state, model) => Object.fromEntries(Object.keys(NUMBERS).filter((name) => used(name, state, model))
+    .map((name) => [name, state.options[name]]));
+  return composer;
 })();
 
 /** Name a model by its languages; by its id too where that alone does not tell. */

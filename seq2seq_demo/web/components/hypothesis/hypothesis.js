@@ -45,6 +45,7 @@ lab.hypothesis = (() => {
     stat(t, "score", lab.number(hypothesis.score)),
     stat(t, "steps", run.steps),
     stat(t, "seconds", lab.seconds(run.seconds)),
+    run.strategy === "sample" ? stat(t, "seed", run.seed) : null,
   ]);
 
   const targetTip = (item, t) => t(item.stop - item.start > 1 ? "tip.word_probability" : "tip.token_probability", {
@@ -158,7 +159,8 @@ lab.hypothesis = (() => {
     const map = drawable ? attention({ view, t, languages, focus, settings, onDownload, heading }) : null;
     lit = link(view, rows, map);
     const list = run.hypotheses.length > 1
-      ? lab.nbest({ hypotheses: run.hypotheses, chosen, t, language: languages.target, onChoose }) : null;
+      ? lab.nbest({ hypotheses: run.hypotheses, chosen, t, language: languages.target, onChoose,
+        title: t(run.strategy === "sample" ? "nbest.samples" : "nbest.title") }) : null;
     return lab.el("article", { class: title ? "s2s-hypothesis compared" : "s2s-hypothesis", "data-strategy": run.strategy }, [
       title ? lab.el("h3", { class: "s2s-panel-title", text: title }) : null,
       lab.el("div", { class: "s2s-head" }, [outputText(hypothesis.text, marks, languages.target, t),

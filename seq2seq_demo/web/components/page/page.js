@@ -103,8 +103,9 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     clearTimeout(state.slow);
     state.untouched = false;
     state.request = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-    const { text, model, strategy, options } = state;
-    state.pending = { model, strategy, text, options: optionsUsed(strategy, options, model) };
+    const { text, model, strategy } = state;
+    const options = lab.composer.options(state, models.find(({ id }) => id === model));
+    state.pending = { model, strategy, text, options };
     // A quick answer shows no Stop button: it would only flicker.
     state.slow = setTimeout(() => { state.slow = "shown"; composer.running(true); }, 200);
     clearTimeout(state.probe);
@@ -119,13 +120,6 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     const { request } = state;
     // Gradio's call of a server function gives nothing where it fails.
     server.visitor({}).then((answer) => !answer && state.request === request && fail(NO_ANSWER));
-  };
-
-  const optionsUsed = (strategy, options, id) => {
-    const result = { ...options };
-    if (strategy === "greedy") { delete result.beam_size; delete result.n_best; }
-    if (models.find((model) => model.id === id)?.attention === "none") delete result.coverage_penalty;
-    return result;
   };
 
   const finish = () => {
@@ -183,7 +177,10 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   const download = async ({ format, button, line, run, hypothesis, merged }) => {
     button.disabled = true;
     try {
-      const file = await server.download({ ...state.sent, format, line, run, hypothesis, merged });
+      const { strategy, seed } = state.result.lines[line].runs[run];
+      // Samples are drawn again for the file: with the seed that drew those on the page.
+      const options = strategy === "sample" ? { ...state.sent.options, seed } : state.sent.options;
+      const file = await server.download({ ...state.sent, options, format, line, run, hypothesis, merged });
       if (!file || file.error) return fail(file?.error ?? NO_ANSWER);
       const bytes = Uint8Array.from(atob(file.base64), (character) => character.charCodeAt(0));
       const address = URL.createObjectURL(new Blob([bytes], { type: file.type }));
