@@ -28,6 +28,9 @@ Strategy = Literal["greedy", "beam", "diverse-beam", "sample"]
 MAX_SOURCE_TOKENS = 256
 """Longest source that a model takes, in pieces, the end symbol not counted."""
 
+MAX_PREFIX_CHARACTERS = 1000
+"""Longest prefix of an output."""
+
 
 @dataclass(frozen=True)
 class StrictConfig:
@@ -439,6 +442,8 @@ class DecodingConfig(StrictConfig):
     """Samples: draw among the fewest best tokens whose mass reaches it, in (0, 1] (Holtzman et al. 2020, eq. 2)."""
     seed: int | None = None
     """Samples: makes them repeatable, 0–2^63 − 1; None draws one, which is reported."""
+    prefix: str = ""
+    """Text that every output begins with, up to 1000 characters; its last word may grow, unless a space ends it."""
 
     def _check_ranges(self) -> None:
         check_range("beam_size", self.beam_size, 1, 100)
@@ -455,6 +460,12 @@ class DecodingConfig(StrictConfig):
         check_range("top_k", self.top_k, 0, 1_000_000)
         check_range("top_p", self.top_p, 0, 1, low_open=True)
         check_range("seed", self.seed, 0, 2**63 - 1)
+        if len(self.prefix) > MAX_PREFIX_CHARACTERS:
+            raise ConfigurationError(
+                "prefix_too_many_characters",
+                f"prefix must have at most {MAX_PREFIX_CHARACTERS:,} characters; got {len(self.prefix):,}.",
+                {"field": "prefix", "allowed": MAX_PREFIX_CHARACTERS, "got": len(self.prefix)},
+            )
         if self.max_length is not None and self.min_length > self.max_length:
             raise ConfigurationError(
                 "lengths_cross",

@@ -104,6 +104,19 @@ class Tokenizer:
         """Name each id's piece; special symbols have theirs."""
         return [str(self._processor.IdToPiece(int(i))) for i in ids]
 
+    def spellings(self) -> list[bytes | None]:
+        """Return what each id writes, in UTF-8, with a space for ``▁``.
+
+        None for special symbols, and for the byte piece of the space, which ``▁`` writes.
+        """
+        found: list[bytes | None] = []
+        for token, piece in enumerate(self.pieces(range(self.vocab_size))):
+            match = _BYTE_PIECE.fullmatch(piece)
+            spelling = piece.replace(SPACE, " ").encode() if match is None else bytes([int(match.group(1), 16)])
+            special = token in (PAD_ID, UNK_ID, BOS_ID, EOS_ID)
+            found.append(None if special or (match is not None and spelling == b" ") else spelling)
+        return found
+
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """Return, for each piece of `encode(text)`, the half-open range of characters of `text` that it covers."""
         mapping = self._processor.Encode(text, return_type="offset_mapping")

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,9 +18,13 @@ from seq2seq_demo.config import MAX_SOURCE_TOKENS, CheckpointConfig, DecodingCon
 from seq2seq_demo.errors import InputError
 from seq2seq_demo.model.decoder import DecoderState
 from seq2seq_demo.search import (
+    Constraint,
     Hypothesis,
     SearchOptions,
     SearchResult,
+    Spellings,
+    TextPrefix,
+    TokenPrefix,
     beam_search,
     beam_search_steps,
     greedy_search,
@@ -145,6 +150,17 @@ class Translation:
         }
 
 
+def normalise_prefix(prefix: str) -> str:
+    """Normalise the beginning of an output; a space at its end stays, for it ends the word.
+
+    >>> normalise_prefix(" The  wea"), normalise_prefix("The "), normalise_prefix("你好, ")
+    ('The wea', 'The ', '你好，')
+    """
+    text = normalise(prefix)
+    # No space follows a full-width mark in normalised text.
+    return f"{text} " if text and prefix[-1].isspace() and normalise(f"{text} {text}") != text + text else text
+
+
 def merge_words(attention: Weights, source_words: tuple[Word, ...], target_words: tuple[Word, ...]) -> Weights:
     """Merge a heatmap of pieces into one of words.
 
@@ -170,6 +186,7 @@ class _Request:
     """What to decode with, and what to record."""
 
     config: DecodingConfig
+    constraint: Constraint | None = None
     alternatives: int = 0
 
 
@@ -265,6 +282,7 @@ class Translator:
         texts: Sequence[str],
         config: DecodingConfig,
         *,
+        prefix_tokens: Sequence[int] = (),
         alternatives: int = 0,
         batch_tokens: int = BATCH_TOKENS,
         progress: Callable[[int], object] | None = None,
@@ -278,6 +296,8 @@ class Translator:
         Args:
             texts: One sentence each.
             config: Decoding options; a seed that is not given is drawn once for all texts.
+            prefix_tokens: Token ids that every output begins with, in place of `config.prefix`: the way to go on from
+                a point of an earlier search.
             alternatives: Most probable pieces to record of each step, 0–100.
             batch_tokens: Largest padded size of a batch: sentences × longest source × `config.rows`. One sentence is
                 always a batch, whatever its size.
@@ -288,12 +308,12 @@ class Translator:
 
         Raises:
             InputError: a text that the model cannot take; no text has been decoded then. Where there are several,
-                message and fields name its line.
+                message and fields name its line. Or a prefix that it cannot write.
             ConfigurationError: options that do not suit the model.
         """
         if isinstance(texts, str):
             raise InputError("not_text", "texts must be a list of sentences; got one string.", {"got": "str"})
-        request = self._request(config, alternatives=alternatives)
+        request = self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives)
         several = len(texts) > 1
         sources = [self._read(text, line=line if several else None) for line, text in enumerate(texts, start=1)]
         translations: dict[int, Translation] = {}
@@ -304,12 +324,16 @@ class Translator:
                 progress(len(indices))
         return [translations[index] for index in range(len(sources))]
 
-    def stream(self, text: str, config: DecodingConfig, *, alternatives: int = 0) -> Generator[Translation, None, None]:
+    def stream(
+        self, text: str, config: DecodingConfig, *, prefix_tokens: Sequence[int] = (), alternatives: int = 0
+    ) -> Generator[Translation, None, None]:
         """Translate one sentence step by step.
 
         Args:
             text: One sentence; it is checked before this returns.
             config: Decoding options.
+            prefix_tokens: Token ids that every output begins with, in place of `config.prefix`: the way to go on from
+                a point of an earlier search.
             alternatives: Most probable pieces to record of each step, 0–100.
 
         Returns:
@@ -321,7 +345,7 @@ class Translator:
             InputError: a text that the model cannot take.
             ConfigurationError: options that do not suit the model.
         """
-        request = self._request(config, alternatives=alternatives)
+        request = self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives)
         return self._stream(self._read(text), request)
 
     def prepare(self, texts: Sequence[str], config: DecodingConfig) -> tuple[DecoderState, SearchOptions]:
@@ -337,11 +361,34 @@ class Translator:
         """
         return self._prepare([self._read(text) for text in texts], self._request(config))
 
-    def _request(self, config: DecodingConfig, *, alternatives: int = 0) -> _Request:
-        """Check the options and draw the seed."""
+    def _request(self, config: DecodingConfig, *, prefix_tokens: Sequence[int] = (), alternatives: int = 0) -> _Request:
+        """Check the options, read the prefix and draw the seed."""
         self.check_config(config)
         check_range("alternatives", alternatives, 0, 100)
-        return _Request(config.with_seed(), alternatives)
+        constraint: Constraint | None = None
+        if prefix_tokens:
+            constraint = TokenPrefix(self._check_prefix_tokens(prefix_tokens))
+        elif prefix := normalise_prefix(config.prefix):
+            constraint = TextPrefix(self._spellings, prefix)
+        return _Request(config.with_seed(), constraint, alternatives)
+
+    @cached_property
+    def _spellings(self) -> Spellings:
+        return Spellings(self.checkpoint.target_tokenizer.spellings())
+
+    def _check_prefix_tokens(self, token_ids: Sequence[int]) -> Sequence[int]:
+        """Return them, unless one cannot stand there: padding, a begin symbol, an end symbol before the last."""
+        for position, token in enumerate(token_ids):
+            last = position == len(token_ids) - 1
+            if token in (PAD_ID, BOS_ID) or (token == EOS_ID and not last):
+                raise InputError(
+                    "bad_prefix_token",
+                    f"prefix_tokens must not have {self.checkpoint.target_tokenizer.pieces([token])[0]!r} there; "
+                    f"got it at position {position + 1}.",
+                    {"field": "prefix_tokens", "position": position + 1, "got": token},
+                )
+            check_range("prefix_tokens", token, 0, self.config.model.target_vocab_size - 1)
+        return token_ids
 
     def _stream(self, source: _Source, request: _Request) -> Generator[Translation, None, None]:
         start = time.perf_counter()
@@ -378,6 +425,7 @@ class Translator:
             eos=EOS_ID,
             pad=PAD_ID,
             seeds=() if seed is None else tuple((seed, *source.ids) for source in sources),
+            constraint=request.constraint,
             alternatives=request.alternatives,
         )
         return self._model.initial_state(encoded), options

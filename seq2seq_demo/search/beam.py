@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seq2seq_demo.search.constraint import Tracker
 from seq2seq_demo.search.history import (
     Array,
     Ends,
@@ -110,6 +111,7 @@ class _BeamSearch(Generic[StateT]):
         self._device = state.src_mask.device
         self.roster = Roster(options.max_lengths, device=self._device, check_every=check_every)
         self._history = History(state.src_mask, options=options)
+        self._tracker = Tracker(options.constraints)
         # Sums in float64 (which Apple's GPUs lack) rank like the model's own values: no two are rounded into a tie.
         precision = torch.float32 if self._device.type == "mps" else torch.float64
         sentences, groups = len(options.max_lengths), options.beam_groups
@@ -155,7 +157,7 @@ class _BeamSearch(Generic[StateT]):
         """
         active, width = self._live.shape
         penalties = self._penalties(attention)
-        by_row = log_probs.reshape(active, width, -1)
+        by_row = self._tracker.apply(log_probs, self.roster.sentences).reshape(active, width, -1)
         # Before the first step there is one hypothesis, which all groups continue.
         share = max(width // self._options.beam_groups, 1)
         chosen: Tensor | None = None
@@ -256,7 +258,9 @@ class _BeamSearch(Generic[StateT]):
         self._history.append(StepRecord(active, width, tokens, parents, log_probs, kept, attention, extra))
         self._live = torch.cat([part.alive for part in groups], dim=1)
         self._live_log_probs.append(self._live)
-        return tokens.gather(1, kept), parents.gather(1, kept)
+        tokens, parents = tokens.gather(1, kept), parents.gather(1, kept)
+        self._tracker.advance(active, tokens, parents)
+        return tokens, parents
 
     def _advance(self, tokens: Tensor, parents: Tensor, *, stay: Array | None, width: int) -> Tensor:
         """Move everything to the new live hypotheses of the sentences that stay.

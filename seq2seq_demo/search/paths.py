@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seq2seq_demo.search.constraint import Tracker
 from seq2seq_demo.search.history import Array, Ends, History, Roster, StepRecord, most_probable
 from seq2seq_demo.search.step import Hypothesis, SearchOptions, StateT, StepFunction
 
@@ -21,7 +22,7 @@ class Chooser(Protocol):
         """Choose a token for each row.
 
         Args:
-            log_probs: (active, vocabulary); not to be changed.
+            log_probs: (active, vocabulary), -inf where a constraint does not allow a token; not to be changed.
             rows: Which rows of the search these are, (active,), on the host.
             length: Number of the token, counted from 1.
 
@@ -55,6 +56,7 @@ class PathSearch(Generic[StateT]):
         self._device = state.src_mask.device
         self.roster = Roster(options.max_lengths, device=self._device, check_every=check_every)
         self._history = History(state.src_mask, options=options)
+        self._tracker = Tracker(options.constraints)
 
     @torch.inference_mode()
     def run(self) -> Iterator[None]:
@@ -66,9 +68,11 @@ class PathSearch(Generic[StateT]):
             active = self.roster.sentences
             log_probs, self._state, attention = self._step(previous, self._state)
             self._options.check_attention(attention)
-            values, tokens = self._choose(log_probs, active, length=self.roster.step + 1)
-            first = zeros[: len(active)]
             extra = most_probable(log_probs, self._options)
+            allowed = self._tracker.apply(log_probs, active)
+            values, tokens = self._choose(allowed, active, length=self.roster.step + 1)
+            first = zeros[: len(active)]
+            self._tracker.advance(active, tokens[:, :1], first)
             record = StepRecord(active, 1, tokens, first.expand_as(tokens), values, first, attention, extra)
             self._history.append(record)
             previous = tokens[:, 0]

@@ -115,11 +115,12 @@ class _Sampling(Generic[StateT]):
         device = state.src_mask.device
         self._precision = torch.float32 if device.type == "mps" else torch.float64
         self._uniforms = self._draw_uniforms().to(device)
-        repeated = tuple(length for length in options.max_lengths for _ in range(self._samples))
+        lengths = tuple(length for length in options.max_lengths for _ in range(self._samples))
+        constraints = tuple(constraint for constraint in options.constraints for _ in range(self._samples))
         self.paths = PathSearch(
             step,
             state.index_select(torch.arange(sentences, device=device).repeat_interleave(self._samples)),
-            options=replace(options, max_lengths=repeated, beam_size=1, n_best=1),
+            options=replace(options, max_lengths=lengths, constraints=constraints, beam_size=1, n_best=1),
             choose=self._choose,
             check_every=check_every,
         )

@@ -11,7 +11,8 @@ from typing import Protocol, Self, TypeVar
 from torch import Tensor
 
 from seq2seq_demo.config import DecodingConfig, check_groups, check_range
-from seq2seq_demo.errors import ConfigurationError
+from seq2seq_demo.errors import ConfigurationError, InputError
+from seq2seq_demo.search.constraint import Constraint
 
 MAX_TARGET_TOKENS = 512
 """Most target tokens that a search writes, the end symbol included."""
@@ -86,6 +87,8 @@ class SearchOptions:
     """Sample among the fewest best tokens whose mass reaches it."""
     seeds: tuple[tuple[int, ...], ...] = ()
     """Numbers that start each sentence's own random stream; only sampling needs them."""
+    constraints: tuple[Constraint | None, ...] = ()
+    """What the outputs of each sentence must begin with, None for nothing; or none at all."""
     alternatives: int = 0
     """Record so many most probable tokens of each step; 0 records none, and costs nothing."""
 
@@ -114,6 +117,7 @@ class SearchOptions:
         eos: int,
         pad: int,
         seeds: tuple[tuple[int, ...], ...] = (),
+        constraint: Constraint | None = None,
         alternatives: int = 0,
     ) -> Self:
         """Options for a batch of sentences.
@@ -127,13 +131,25 @@ class SearchOptions:
             eos: Id of the target's end symbol.
             pad: Id of the target's padding.
             seeds: Numbers that start each sentence's random stream.
+            constraint: What every output must begin with. Where `config.max_length` is None, it too may have twice
+                its tokens, plus 10.
             alternatives: Tokens to record of each step.
+
+        Raises:
+            InputError: ``prefix_too_long``: the constraint needs more tokens than the maximum length.
         """
+        needed = 0 if constraint is None else constraint.fewest_tokens
         if config.max_length is not None:
             max_lengths = tuple(config.max_length for _ in source_lengths)
         else:
-            default = (max(2 * length + 10, config.min_length) for length in source_lengths)
+            default = (max(2 * max(length, needed) + 10, config.min_length) for length in source_lengths)
             max_lengths = tuple(min(length, MAX_TARGET_TOKENS) for length in default)
+        if needed > min(max_lengths, default=needed):
+            raise InputError(
+                "prefix_too_long",
+                f"the prefix takes at least {needed} tokens and max_length is {min(max_lengths)}; shorten it.",
+                {"field": "prefix", "tokens": needed, "limit": min(max_lengths)},
+            )
         return cls(
             bos=bos,
             eos=eos,
@@ -150,6 +166,7 @@ class SearchOptions:
             top_k=config.top_k,
             top_p=config.top_p,
             seeds=seeds,
+            constraints=() if constraint is None else (constraint,) * len(max_lengths),
             alternatives=alternatives,
         )
 

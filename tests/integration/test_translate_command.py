@@ -122,6 +122,13 @@ def test_one_seed_serves_a_whole_input_and_repeats_it(run, monkeypatch):
     assert [json.loads(line)["hypotheses"] for line in found] == [json.loads(line)["hypotheses"] for line in again]
 
 
+def test_outputs_begin_with_the_prefix(run):
+    status, found, _ = run(b"How?\n\nHow are you?\n", "--prefix", "你好")
+    assert status == 0
+    assert [line[:2] for line in found] == ["你好", "", "你好"]
+    assert run(b"How?\n", "--prefix", "zebra")[0] == 2
+
+
 def test_a_reader_that_leaves_gets_no_traceback(model):
     command = [sys.executable, "-m", "seq2seq_demo", "translate", "--model", model, "--device", "cpu", "--json"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "LC_ALL": "C"}

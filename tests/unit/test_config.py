@@ -44,6 +44,8 @@ RECIPES = sorted((Path(seq2seq_demo.__file__).parent / "recipes").glob("*.toml")
         (DecodingConfig, {"strategy": "diverse-beam", "n_best": 6}, r"n_best must lie in \[1, 5\]; got 6"),
         (DecodingConfig, {"beam_groups": 0}, r"beam_groups must lie in \[1, 100\]; got 0"),
         (DecodingConfig, {"diversity": 10.5}, r"diversity must lie in \[0, 10\]; got 10.5"),
+        (DecodingConfig, {"prefix": "a" * 1001}, "prefix must have at most 1,000 characters; got 1,001"),
+        (DecodingConfig, {"prefix": None}, "prefix must be"),
         (DecodingConfig, {"temperature": 0.04}, r"temperature must lie in \[0.05, 10\]; got 0.04"),
         (DecodingConfig, {"temperature": 10.1}, r"temperature must lie in \[0.05, 10\]; got 10.1"),
         (DecodingConfig, {"top_k": -1}, "top_k must lie in"),

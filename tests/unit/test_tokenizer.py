@@ -87,3 +87,11 @@ def test_a_vocabulary_too_small_for_the_bytes_is_said() -> None:
 
 def test_a_small_corpus_gets_a_small_vocabulary() -> None:
     assert 260 < train_tokenizer(["a b c"] * 3, vocab_size=5000, config=TokenizerConfig()).vocab_size < 300
+
+
+def test_spellings_join_into_the_text(tokenizer: Tokenizer) -> None:
+    text = "The café 😀 你好，世界！"
+    spellings = tokenizer.spellings()
+    assert b"".join(spellings[token] or b"" for token in tokenizer.encode(text)).decode() == f" {text}"
+    assert [spellings[token] for token in range(4)] == [None] * 4
+    assert len(spellings) == tokenizer.vocab_size

@@ -12,7 +12,7 @@ import pytest
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.errors import ConfigurationError, InputError
 from seq2seq_demo.tokenizer import Word
-from seq2seq_demo.translator import Translator, merge_words
+from seq2seq_demo.translator import Translator, merge_words, normalise_prefix
 from tests.support.search_translators import ENGLISH, tiny_translator
 
 GREEDY = DecodingConfig(strategy="greedy")
@@ -103,6 +103,60 @@ def test_alternatives_come_with_their_pieces_when_asked_for(translator, config):
     values = json.loads(json.dumps(translation.to_dict()))["hypotheses"][0]
     assert values["alternatives"][0][0][0] == translation.hypotheses[0].alternatives[0][0].token
     assert translator.translate(["How?"], config)[0].hypotheses[0].alternatives is None
+
+
+@pytest.mark.parametrize("prefix", ["我", "我不认", "你，", " 那 个 "])
+@pytest.mark.parametrize("config", [GREEDY, BEAM, DIVERSE, SAMPLE])
+def test_every_output_begins_with_the_prefix(translator, config, prefix):
+    for translation in translator.translate(ENGLISH, replace(config, prefix=prefix)):
+        assert all(hypothesis.text.startswith(prefix.strip()) for hypothesis in translation.hypotheses)
+        assert translation.source in ENGLISH
+    (*_, last) = translator.stream("How?", replace(config, prefix=prefix))
+    assert last.hypotheses[0].text.startswith(prefix.strip())
+
+
+def test_greedy_with_a_prefix_of_its_own_output_returns_it_again(translator):
+    for text in ENGLISH:
+        (free,) = translator.translate([text], GREEDY)
+        output = free.hypotheses[0].text
+        for stop in range(1, len(output) + 1):
+            if normalise_prefix(output[:stop]) == output[:stop]:
+                (again,) = translator.translate([text], replace(GREEDY, prefix=output[:stop]))
+                assert again.hypotheses[0].text == output
+
+
+@pytest.mark.parametrize("config", [GREEDY, BEAM, DIVERSE, SAMPLE])
+def test_an_output_goes_on_from_chosen_tokens(translator, config):
+    (free,) = translator.translate(["How are you?"], GREEDY)
+    chosen = (*free.hypotheses[0].token_ids[:2], 9)
+    (translation,) = translator.translate(["How are you?"], replace(config, prefix="好"), prefix_tokens=chosen)
+    assert all(hypothesis.token_ids[:3] == chosen for hypothesis in translation.hypotheses)
+
+
+def test_a_prefix_that_cannot_be_written_is_refused(translator):
+    with pytest.raises(InputError, match="from its character 2 .'x'. on") as caught:
+        translator.translate(["How?"], replace(GREEDY, prefix="你x"))
+    assert (caught.value.code, caught.value.fields["field"]) == ("prefix_impossible", "prefix")
+    with pytest.raises(InputError, match="takes at least 5 tokens and max_length is 4") as caught:
+        translator.translate(["How?"], replace(GREEDY, prefix="你好你好", max_length=4, min_length=0))
+    assert caught.value.code == "prefix_too_long"
+
+
+@pytest.mark.parametrize("tokens", [(5, 3, 6), (0,), (2, 5), (5, 30), (-1,)])
+def test_tokens_that_no_output_can_begin_with_are_refused(translator, tokens):
+    with pytest.raises((InputError, ConfigurationError), match="prefix_tokens must"):
+        translator.translate(["How?"], GREEDY, prefix_tokens=tokens)
+
+
+def test_a_blank_prefix_is_none(translator):
+    expected = outputs(translator.translate(ENGLISH, BEAM))
+    assert outputs(translator.translate(ENGLISH, replace(BEAM, prefix=" \u200b "))) == expected
+
+
+def test_a_long_prefix_has_room(translator):
+    config = replace(GREEDY, prefix="你好" * 50)
+    (translation,) = translator.translate(["How?"], config)
+    assert translation.hypotheses[0].text.startswith("你好" * 50)
 
 
 def test_a_model_without_attention_gives_none():
