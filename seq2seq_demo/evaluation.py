@@ -13,7 +13,7 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from sacrebleu.metrics import BLEU, CHRF, TER
 
@@ -29,6 +29,9 @@ LENGTH_BOUNDS = (5, 10, 15, 20, 30)
 
 _STRESS = re.compile(r"(?<=[A-Z])[0-9](?=\s|$)")
 """The stress digit of an ARPAbet vowel, as in ``AH0``."""
+
+_TOKENIZER_OF_LANGUAGE: dict[str, Literal["zh", "char"]] = {"zh": "zh", "ja": "char"}
+"""Languages without spaces; sacreBLEU's own tokenizer for Japanese needs a dictionary."""
 
 References = Sequence[str | Sequence[str]]
 """For each output one reference, or several of which any will do."""
@@ -59,6 +62,15 @@ class Figure:
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values."""
         return asdict(self)
+
+
+def bleu_tokenizer(language: str) -> Literal["13a", "zh", "char"]:
+    """Choose sacreBLEU's tokenizer by the target's language code; region and script do not matter.
+
+    >>> bleu_tokenizer("zh-Hans"), bleu_tokenizer("ja"), bleu_tokenizer("en")
+    ('zh', 'char', '13a')
+    """
+    return _TOKENIZER_OF_LANGUAGE.get(re.split("[-_]", language.lower())[0], "13a")
 
 
 def measure(

@@ -10,7 +10,16 @@ import torch
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.data import Pair, encode_pairs
 from seq2seq_demo.errors import DataError
-from seq2seq_demo.evaluation import METRICS, TOKENIZERS, Figure, check_choice, group_references, measure, perplexity
+from seq2seq_demo.evaluation import (
+    METRICS,
+    TOKENIZERS,
+    Figure,
+    bleu_tokenizer,
+    check_choice,
+    group_references,
+    measure,
+    perplexity,
+)
 from seq2seq_demo.text import normalise
 from seq2seq_demo.translator import Translation, Translator
 from seq2seq_demo.validation import total_loss
@@ -25,7 +34,7 @@ class MeasurementOptions:
     metrics: tuple[str, ...] = ("bleu", "chrf", "ter")
     """Of `evaluation.METRICS`, and ``perplexity``."""
     tokenize: str | None = None
-    """sacreBLEU's tokenizer; None is ``zh`` for a Chinese target, else ``13a``."""
+    """sacreBLEU's tokenizer; None lets `evaluation.bleu_tokenizer` choose."""
     lowercase: bool = False
 
 
@@ -98,7 +107,7 @@ def measure_translator(
         DataError: no pairs.
         InputError: a source that the model cannot take.
     """
-    tokenize = options.tokenize or ("zh" if translator.config.target_language.startswith("zh") else "13a")
+    tokenize = options.tokenize or bleu_tokenizer(translator.config.target_language)
     check_choice("tokenize", tokenize, TOKENIZERS)
     for metric in options.metrics:
         check_choice("metric", metric, (*METRICS, PERPLEXITY))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seq2seq_demo.errors import ConfigurationError, DataError
-from seq2seq_demo.evaluation import group_references, measure, perplexity
+from seq2seq_demo.evaluation import bleu_tokenizer, group_references, measure, perplexity
 
 ENGLISH = (
     ["The cat sat on the mat.", "Hello there, my friend!", "It is raining today.", "I do not know."],
@@ -49,6 +49,14 @@ def test_figures_equal_sacrebleus_own_command(tmp_path: Path, texts: tuple, opti
     figure = measure(settings.pop("metric"), *texts, **settings)
     assert figure.value == pytest.approx(expected["score"], abs=1e-6)
     assert f"{figure.signature}" == expected["signature"]
+
+
+@pytest.mark.parametrize(
+    ("language", "tokenizer"),
+    [("zh", "zh"), ("zh-CN", "zh"), ("zh_Hant", "zh"), ("ZH", "zh"), ("ja-JP", "char"), ("zha", "13a"), ("", "13a")],
+)
+def test_the_language_chooses_the_tokenizer(language: str, tokenizer: str) -> None:
+    assert bleu_tokenizer(language) == tokenizer
 
 
 def test_any_of_several_references_will_do() -> None:

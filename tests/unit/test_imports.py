@@ -27,7 +27,7 @@ MAY_IMPORT = {
     "training": "model data search checkpoint evaluation optimisation validation tokenizer",
     "validation": "model data search evaluation tokenizer",
     "optimisation": "model",
-    "own_corpus": "data",
+    "own_corpus": "data evaluation",
     "checkpoint": "model tokenizer",
     "data": "tokenizer text",
     "tokenizer": "text",
