@@ -20,6 +20,7 @@ from seq2seq_demo.model.decoder import DecoderState
 from seq2seq_demo.search import (
     Constraint,
     Hypothesis,
+    Judgement,
     SearchOptions,
     SearchResult,
     Spellings,
@@ -27,14 +28,16 @@ from seq2seq_demo.search import (
     TokenPrefix,
     beam_search,
     beam_search_steps,
+    forced_search,
     greedy_search,
     greedy_search_steps,
+    judge,
     sample,
     sample_steps,
 )
-from seq2seq_demo.search.step import coverage_needs_attention
+from seq2seq_demo.search.step import MAX_TARGET_TOKENS, coverage_needs_attention
 from seq2seq_demo.text import normalise
-from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, Word
+from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID, Word
 
 Weights = npt.NDArray[np.float32]
 
@@ -90,6 +93,8 @@ class TranslatedHypothesis:
     """False where the maximum length cut it."""
     alternatives: tuple[tuple[TokenAlternative, ...], ...] | None = None
     """The model's most probable pieces at each token, best first; None where they were not asked for."""
+    ranks: tuple[int, ...] | None = None
+    """Rank of each token in the vocabulary, 1 for the most probable; of `Translator.score` alone."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values; attention is rounded to 6 decimals.
@@ -113,6 +118,7 @@ class TranslatedHypothesis:
             "token_log_probs": list(self.token_log_probs),
             "attention": attention,
             "alternatives": alternatives,
+            "ranks": None if self.ranks is None else list(self.ranks),
         }
 
 
@@ -324,6 +330,69 @@ class Translator:
                 progress(len(indices))
         return [translations[index] for index in range(len(sources))]
 
+    def score(
+        self,
+        texts: Sequence[str],
+        targets: Sequence[str | Sequence[int]],
+        config: DecodingConfig,
+        *,
+        alternatives: int = 0,
+        batch_tokens: int = BATCH_TOKENS,
+    ) -> list[Translation]:
+        """Score given targets by forced decoding.
+
+        Args:
+            texts: Source sentences.
+            targets: The target of each: a text, which is normalised and ends with the end symbol, or the token ids of
+                a hypothesis as they are.
+            config: Its penalties count; how to search does not.
+            alternatives: Most probable pieces to record of each step, 0–100.
+            batch_tokens: See `translate`.
+
+        Returns:
+            One translation for each text, whose only hypothesis is the target, with `ranks`.
+
+        Raises:
+            InputError: a text or a target that the model cannot take; ``field`` is "target" for a target.
+            ConfigurationError: options that do not suit the model.
+        """
+        if len(texts) != len(targets):
+            raise InputError(
+                "targets_needed",
+                f"score needs one target for each of {len(texts)} texts; got {len(targets)}.",
+                {"field": "target", "allowed": len(texts), "got": len(targets)},
+            )
+        forced = DecodingConfig(
+            strategy="greedy", length_penalty=config.length_penalty, coverage_penalty=config.coverage_penalty
+        )
+        request = self._request(forced, alternatives=alternatives)
+        lines = [line if len(texts) > 1 else None for line in range(1, len(texts) + 1)]
+        sources = [self._read(text, line=line) for text, line in zip(texts, lines, strict=True)]
+        wanted = [self._read_target(target, line=line) for target, line in zip(targets, lines, strict=True)]
+        translations: dict[int, Translation] = {}
+        for indices in _batches([len(source.ids) for source in sources], budget=batch_tokens):
+            chosen = [sources[index] for index in indices]
+            batch = self._translate_batch(chosen, request, targets=[wanted[index] for index in indices])
+            translations.update(zip(indices, batch, strict=True))
+        return [translations[index] for index in range(len(sources))]
+
+    def judge(self, own: Translation, found: Translation, config: DecodingConfig) -> Judgement:
+        """Say what a person's target, beside the best that a search found, tells about search and model.
+
+        Args:
+            own: From `score`, with the penalties of `config`.
+            found: From `translate`, of the same source with `config`.
+            config: What the search was given.
+        """
+        output = own.hypotheses[0]
+        _, options = self.prepare([found.source], config)
+        reachable = (
+            UNK_ID not in output.token_ids
+            and config.min_length <= len(output.token_ids) <= options.max_lengths[0]
+            and output.text.startswith(normalise_prefix(config.prefix))
+        )
+        return judge(output, found.hypotheses[0], reachable=reachable)
+
     def stream(
         self, text: str, config: DecodingConfig, *, prefix_tokens: Sequence[int] = (), alternatives: int = 0
     ) -> Generator[Translation, None, None]:
@@ -367,7 +436,7 @@ class Translator:
         check_range("alternatives", alternatives, 0, 100)
         constraint: Constraint | None = None
         if prefix_tokens:
-            constraint = TokenPrefix(self._check_prefix_tokens(prefix_tokens))
+            constraint = TokenPrefix(self._check_tokens(prefix_tokens, field="prefix_tokens"))
         elif prefix := normalise_prefix(config.prefix):
             constraint = TextPrefix(self._spellings, prefix)
         return _Request(config.with_seed(), constraint, alternatives)
@@ -376,18 +445,18 @@ class Translator:
     def _spellings(self) -> Spellings:
         return Spellings(self.checkpoint.target_tokenizer.spellings())
 
-    def _check_prefix_tokens(self, token_ids: Sequence[int]) -> Sequence[int]:
+    def _check_tokens(self, token_ids: Sequence[int], *, field: str) -> Sequence[int]:
         """Return them, unless one cannot stand there: padding, a begin symbol, an end symbol before the last."""
         for position, token in enumerate(token_ids):
             last = position == len(token_ids) - 1
             if token in (PAD_ID, BOS_ID) or (token == EOS_ID and not last):
                 raise InputError(
-                    "bad_prefix_token",
-                    f"prefix_tokens must not have {self.checkpoint.target_tokenizer.pieces([token])[0]!r} there; "
+                    "bad_token",
+                    f"{field} must not have {self.checkpoint.target_tokenizer.pieces([token])[0]!r} there; "
                     f"got it at position {position + 1}.",
-                    {"field": "prefix_tokens", "position": position + 1, "got": token},
+                    {"field": field, "position": position + 1, "got": token},
                 )
-            check_range("prefix_tokens", token, 0, self.config.model.target_vocab_size - 1)
+            check_range(field, token, 0, self.config.model.target_vocab_size - 1)
         return token_ids
 
     def _stream(self, source: _Source, request: _Request) -> Generator[Translation, None, None]:
@@ -398,11 +467,16 @@ class Translator:
             for (result,) in steps:
                 yield self._translation(source, result, request, seconds=time.perf_counter() - start)
 
-    def _translate_batch(self, sources: list[_Source], request: _Request) -> list[Translation]:
+    def _translate_batch(
+        self, sources: list[_Source], request: _Request, *, targets: list[Sequence[int]] | None = None
+    ) -> list[Translation]:
+        """Decode a batch, freely or with the targets forced."""
         start = time.perf_counter()
-        search = _SEARCHES[request.config.strategy]
         state, options = self._prepare(sources, request)
-        results = search(self._model.step, state, options=options)
+        if targets is None:
+            results = _SEARCHES[request.config.strategy](self._model.step, state, options=options)
+        else:
+            results = forced_search(self._model.step, state, targets=targets, options=options)
         per_step = (time.perf_counter() - start) / sum(result.steps for result in results)
         return [
             self._translation(source, result, request, seconds=result.steps * per_step)
@@ -457,6 +531,31 @@ class Translator:
             )
         return _Source(normalised, (*ids, EOS_ID))
 
+    def _read_target(self, target: str | Sequence[int], *, line: int | None) -> Sequence[int]:
+        """Normalise, tokenise and check one target."""
+        where = "" if line is None else f"line {line}: "
+        fields: dict[str, object] = {"field": "target"} if line is None else {"field": "target", "line": line}
+        if not isinstance(target, str):
+            ids = list(self._check_tokens(target, field="target"))
+        elif len(target) > MAX_SOURCE_CHARACTERS:
+            raise InputError(
+                "target_too_many_characters",
+                f"{where}the target has {len(target):,} characters and the limit is {MAX_SOURCE_CHARACTERS:,}.",
+                {**fields, "characters": len(target), "limit": MAX_SOURCE_CHARACTERS},
+            )
+        else:
+            ids = self.checkpoint.target_tokenizer.encode(normalise(target))
+            ids = [*ids, EOS_ID] if ids else ids
+        if not ids:
+            raise InputError("target_empty", f"{where}the target is empty; type a translation.", fields)
+        if len(ids) > MAX_TARGET_TOKENS:
+            raise InputError(
+                "target_too_long",
+                f"{where}the target has {len(ids)} tokens, end symbol included, and the limit is {MAX_TARGET_TOKENS}.",
+                {**fields, "tokens": len(ids), "limit": MAX_TARGET_TOKENS},
+            )
+        return ids
+
     def _translation(self, source: _Source, result: SearchResult, request: _Request, *, seconds: float) -> Translation:
         tokenizer = self.checkpoint.source_tokenizer
         return Translation(
@@ -482,6 +581,7 @@ class Translator:
             score=hypothesis.score,
             finished=hypothesis.finished,
             alternatives=self._alternatives(hypothesis),
+            ranks=hypothesis.ranks,
         )
 
     def _alternatives(self, hypothesis: Hypothesis) -> tuple[tuple[TokenAlternative, ...], ...] | None:

@@ -2,7 +2,9 @@
 
 from seq2seq_demo.search.beam import beam_search, beam_search_steps
 from seq2seq_demo.search.constraint import Constraint, Spellings, TextPrefix, TokenPrefix
+from seq2seq_demo.search.forced import forced_search
 from seq2seq_demo.search.greedy import greedy_search, greedy_search_steps
+from seq2seq_demo.search.judgement import Judgement, Verdict, judge
 from seq2seq_demo.search.sampling import sample, sample_steps
 from seq2seq_demo.search.step import Alternative, Hypothesis, SearchOptions, SearchResult, State, StepFunction
 
@@ -10,6 +12,7 @@ __all__ = [
     "Alternative",
     "Constraint",
     "Hypothesis",
+    "Judgement",
     "SearchOptions",
     "SearchResult",
     "Spellings",
@@ -17,10 +20,13 @@ __all__ = [
     "StepFunction",
     "TextPrefix",
     "TokenPrefix",
+    "Verdict",
     "beam_search",
     "beam_search_steps",
+    "forced_search",
     "greedy_search",
     "greedy_search_steps",
+    "judge",
     "sample",
     "sample_steps",
 ]

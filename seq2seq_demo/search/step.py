@@ -217,6 +217,8 @@ class Hypothesis:
     """False where the maximum length cut it, or nothing could follow."""
     alternatives: tuple[tuple[Alternative, ...], ...] | None = None
     """The model's most probable tokens at each step, best first, whatever was allowed; None where not recorded."""
+    ranks: tuple[int, ...] | None = None
+    """Rank of each token among the whole vocabulary, 1 for the most probable; of forced decoding alone."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ import pytest
 
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.errors import ConfigurationError, InputError
+from seq2seq_demo.search import Verdict
 from seq2seq_demo.tokenizer import Word
 from seq2seq_demo.translator import Translator, merge_words, normalise_prefix
 from tests.support.search_translators import ENGLISH, tiny_translator
@@ -156,6 +157,55 @@ def test_a_long_prefix_has_room(translator):
     config = replace(GREEDY, prefix="你好" * 50)
     (translation,) = translator.translate(["How?"], config)
     assert translation.hypotheses[0].text.startswith("你好" * 50)
+
+
+@pytest.mark.parametrize("config", [GREEDY, BEAM, DIVERSE, SAMPLE])
+def test_scoring_an_output_gives_its_own_numbers(translator, config):
+    found = translator.translate(ENGLISH, config)
+    targets = [translation.hypotheses[0].token_ids for translation in found]
+    for one, other in zip(found, translator.score(ENGLISH, targets, config, alternatives=2), strict=True):
+        (own,) = other.hypotheses
+        assert own.token_ids == one.hypotheses[0].token_ids
+        assert own.log_prob == pytest.approx(one.hypotheses[0].log_prob, abs=1e-4)
+        assert own.score == pytest.approx(one.hypotheses[0].score, abs=1e-4)
+        np.testing.assert_allclose(own.attention, one.hypotheses[0].attention, atol=1e-5)
+        assert len(own.ranks) == len(own.alternatives) == len(own.tokens)
+        assert translator.judge(other, one, config).verdict == Verdict.SAME
+
+
+def test_a_target_of_text_ends_with_the_end_symbol(translator):
+    (scored,) = translator.score(["How?"], [" 你好吗? "], BEAM)
+    assert scored.hypotheses[0].text == "你好吗？"
+    assert scored.hypotheses[0].tokens[-1] == "</s>"
+    assert json.loads(json.dumps(scored.to_dict()))["hypotheses"][0]["ranks"] == list(scored.hypotheses[0].ranks)
+
+
+@pytest.mark.parametrize(
+    ("target", "code"),
+    [("", "target_empty"), ((), "target_empty"), ("你" * 600, "target_too_long"), ((3, 5), "bad_token")],
+)
+def test_a_target_that_cannot_be_scored_is_refused(translator, target, code):
+    with pytest.raises(InputError) as caught:
+        translator.score(["How?"], [target], BEAM)
+    assert (caught.value.code, caught.value.fields["field"]) == (code, "target")
+    with pytest.raises(InputError, match="one target for each of 2 texts; got 1"):
+        translator.score(["How?", "How?"], ["你"], BEAM)
+
+
+def test_a_judgement_names_the_search_where_it_missed_a_better_output(translator):
+    config = DecodingConfig(strategy="greedy", length_penalty=0.0)
+    texts = [*ENGLISH, "How?", "How are you", "We", "I don't know."]
+    wide = translator.translate(texts, DecodingConfig(beam_size=50, length_penalty=0.0))
+    verdicts = set()
+    for best, found in zip(wide, translator.translate(texts, config), strict=True):
+        (own,) = translator.score([best.source], [best.hypotheses[0].token_ids], config)
+        judgement = translator.judge(own, found, config)
+        verdicts.add(judgement.verdict)
+        if judgement.verdict == Verdict.SEARCH_ERROR:
+            assert judgement.own_score > judgement.best_score
+            out_of_reach = translator.judge(own, found, replace(config, prefix="静静静"))
+            assert out_of_reach.verdict == Verdict.OUT_OF_REACH
+    assert Verdict.SEARCH_ERROR in verdicts
 
 
 def test_a_model_without_attention_gives_none():
