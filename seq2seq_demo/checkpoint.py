@@ -24,7 +24,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from seq2seq_demo.config import CheckpointConfig
+from seq2seq_demo.config import CheckpointConfig, not_a_choice
 from seq2seq_demo.errors import CheckpointError, ConfigurationError
 from seq2seq_demo.model import Seq2Seq
 from seq2seq_demo.tokenizer import Tokenizer
@@ -86,11 +86,7 @@ def choose_device(name: str | None = None) -> torch.device:
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     if not re.fullmatch(r"cpu|mps|cuda(:[0-9]{1,3})?", wanted):
-        raise ConfigurationError(
-            "not_a_choice",
-            f"{origin} must be one of 'cpu', 'cuda', 'cuda:N', 'mps'; got {wanted!r}.",
-            {"field": "device", "allowed": "cpu, cuda, cuda:N, mps", "got": wanted},
-        )
+        raise not_a_choice(origin, wanted, ("cpu", "cuda", "cuda:N", "mps"), field="device")
     device = torch.device(wanted)
     if not _is_present(device):
         raise ConfigurationError(

@@ -7,13 +7,14 @@ allowed and what was seen. Nothing is converted silently, except that a whole nu
 import difflib
 import math
 import secrets
+import sys
 import tomllib
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from seq2seq_demo.errors import ConfigurationError
 
@@ -24,6 +25,10 @@ Tying = Literal["none", "target-output", "all"]
 Precision = Literal["auto", "float32", "bfloat16", "autocast"]
 Schedule = Literal["constant", "cosine", "inverse-sqrt"]
 Strategy = Literal["greedy", "beam", "diverse-beam", "sample"]
+
+TYPES_IN_WORDS: Final = {int: "a whole number", float: "a finite number", bool: "true or false", str: "a text"}
+"""How a message calls the types; the page translates the same words."""
+_LONGEST_SHOWN: Final = 80
 
 MAX_SOURCE_TOKENS = 256
 """Longest source that a model takes, in pieces, the end symbol not counted."""
@@ -80,26 +85,31 @@ def _coerce(name: str, value: Any, hint: Any) -> Any:
     """Turn the plain values of JSON and TOML into the field's type: lists into tuples, tables into configurations."""
     origin = typing.get_origin(hint)
     if isinstance(hint, type) and issubclass(hint, StrictConfig) and isinstance(value, Mapping):
-        return hint.from_dict(value)
+        try:
+            return hint.from_dict(value)
+        except ConfigurationError as error:
+            raise _in_table(name, error) from error
     if origin is tuple and isinstance(value, Sequence) and not isinstance(value, str):
         (inner, *_) = typing.get_args(hint)
         return tuple(_coerce(name, item, inner) for item in value)
-    if hint is float and isinstance(value, int) and not isinstance(value, bool):
+    # No range reaches so far: a number that no float can hold is left to be refused as out of range.
+    if hint is float and isinstance(value, int) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
         return float(value)
     return value
+
+
+def _in_table(name: str, error: ConfigurationError) -> ConfigurationError:
+    """Say in which table an error is: ``[data.train]: repeat must …``."""
+    inner = error.fields.get("table")
+    table = name if inner is None else f"{name}.{inner}"
+    message = error.message.removeprefix(f"[{inner}]: ")
+    return ConfigurationError(error.code, f"[{table}]: {message}", {**error.fields, "table": table})
 
 
 def _check_type(name: str, value: Any, hint: Any) -> None:
     origin = typing.get_origin(hint)
     if origin is Literal:
-        allowed = typing.get_args(hint)
-        if value not in allowed:
-            words = ", ".join(repr(item) for item in allowed)
-            raise ConfigurationError(
-                "not_a_choice",
-                f"{name} must be one of {words}; got {value!r}.",
-                {"field": name, "allowed": words, "got": value},
-            )
+        check_choice(name, value, typing.get_args(hint))
         return
     if origin in (typing.Union, types.UnionType):
         if value is None and type(None) in typing.get_args(hint):
@@ -111,20 +121,75 @@ def _check_type(name: str, value: Any, hint: Any) -> None:
         right = isinstance(value, tuple)
         (inner, *_) = typing.get_args(hint)
         for item in value if right else ():
-            _check_type(name, item, inner)
+            _check_type(f"an item of {name}", item, inner)
     elif hint is float:
-        right = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        right = (isinstance(value, float) and math.isfinite(value)) or _is_whole(value)
     elif hint is int:
-        right = isinstance(value, int) and not isinstance(value, bool)
+        right = _is_whole(value)
     else:
         right = isinstance(value, hint)
     if not right:
-        wanted = "a finite number" if hint is float else {int: "a whole number", bool: "true or false"}.get(hint, hint)
+        wanted = _type_in_words(hint)
         raise ConfigurationError(
             "wrong_type",
-            f"{name} must be {getattr(wanted, '__name__', wanted)}; got {value!r}.",
-            {"field": name, "allowed": str(wanted), "got": value},
+            f"{name} must be {wanted}; got {shortened(value)}.",
+            {"field": name, "allowed": wanted, "got": _plain(value)},
         )
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _type_in_words(hint: Any) -> str:
+    if typing.get_origin(hint) is tuple:
+        (inner, *_) = typing.get_args(hint)
+        return f"a list, each item {_type_in_words(inner)}"
+    if issubclass(hint, StrictConfig):
+        return f"a table with {', '.join(item.name for item in fields(hint))}"
+    return TYPES_IN_WORDS[hint]
+
+
+def shortened(value: object) -> str:
+    """Write a value for an error message: its repr, cut where it is long."""
+    try:
+        text = repr(value)
+    except ValueError:
+        # Python writes out no whole number of more than some thousand digits.
+        return "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def _plain(value: object) -> object:
+    """Return what an error's fields hold: a number or a text as it is, unless it is long, and else its repr."""
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**63):
+        return value
+    return value[:_LONGEST_SHOWN] if isinstance(value, str) else shortened(value)
+
+
+def not_a_choice(name: str, value: object, allowed: Iterable[str], *, field: str | None = None) -> ConfigurationError:
+    """Make the error of a value that is none of those allowed.
+
+    Args:
+        name: What the message calls the option.
+        value: What was seen.
+        allowed: What it may be.
+        field: The option itself, where its name is another.
+    """
+    words = ", ".join(repr(item) for item in allowed) or "nothing"
+    return ConfigurationError(
+        "not_a_choice",
+        f"{name} must be one of {words}; got {shortened(value)}.",
+        {"field": field or name, "allowed": words, "got": _plain(value)},
+    )
+
+
+def check_choice(name: str, value: object, allowed: Iterable[str]) -> None:
+    """Raise a `ConfigurationError` unless `value` is one of `allowed`."""
+    # A tuple, not a set: what a request holds need not be hashable.
+    choices = tuple(allowed)
+    if value not in choices:
+        raise not_a_choice(name, value, choices)
 
 
 def check_range(
@@ -142,11 +207,11 @@ def check_range(
     above = value > low if low_open else value >= low
     below = value < high if high_open else value <= high
     if not (above and below):
-        interval = f"{'(' if low_open else '['}{low:g}, {high:g}{')' if high_open else ']'}"
+        interval = f"{'(' if low_open else '['}{low}, {high}{')' if high_open else ']'}"
         raise ConfigurationError(
             "out_of_range",
-            f"{name} must lie in {interval}; got {value:g}.",
-            {"field": name, "allowed": interval, "got": value},
+            f"{name} must lie in {interval}; got {shortened(value)}.",
+            {"field": name, "allowed": interval, "got": _plain(value)},
         )
 
 
@@ -174,15 +239,17 @@ class ArchitectureConfig(StrictConfig):
     attention: AttentionKind = "additive"
     """``none`` is the fixed-length vector of Sutskever et al. 2014."""
     embedding_size: int = 256
-    """Size of source and target embeddings and of the readout before the output projection."""
+    """Size of source and target embeddings and of the readout before the output projection, 1–8192."""
     encoder_size: int = 256
-    """Hidden size of the encoder, in each direction."""
+    """Hidden size of the encoder, in each direction, 1–8192."""
     decoder_size: int = 512
-    """Hidden size of the decoder."""
+    """Hidden size of the decoder, 1–8192."""
     attention_size: int = 256
-    """Size of additive attention's hidden layer; the other attentions ignore it."""
+    """Size of additive attention's hidden layer, 1–8192; the other attentions ignore it."""
     encoder_layers: int = 2
+    """Recurrent layers of the encoder, 1–4."""
     decoder_layers: int = 2
+    """Recurrent layers of the decoder, 1–4."""
     bidirectional: bool = True
     """Whether the encoder reads both ways; its output size is then twice `encoder_size`."""
     dropout: float = 0.2
@@ -190,7 +257,8 @@ class ArchitectureConfig(StrictConfig):
     tied: Tying = "target-output"
     """Which matrices are one: target embedding and output, or ``all`` (source embedding too)."""
     bridge: Bridge = "dense"
-    """Encoder's final hidden state → decoder's first state: a ``dense`` tanh layer, an exact ``copy``, or ``zero``."""
+    """Encoder's final hidden state → decoder's first state: a ``dense`` tanh layer, an exact ``copy``, or, with
+    attention only, ``zero``."""
     input_feeding: bool = False
     """Feed the previous readout to the bottom layer (Luong et al. 2015, section 3.3); step by step, so slower."""
 
@@ -221,6 +289,13 @@ class ArchitectureConfig(StrictConfig):
                 f"output size ({self.encoder_output_size}); got {self.decoder_size}. Choose bridge 'dense'.",
                 {"field": "bridge", "allowed": self.encoder_output_size, "got": self.decoder_size},
             )
+        if self.bridge == "zero" and self.attention == "none":
+            raise ConfigurationError(
+                "source_unseen",
+                "bridge 'zero' needs attention, else the decoder never sees the source; got attention 'none'. "
+                "Choose bridge 'dense', or another attention.",
+                {"field": "bridge", "allowed": "'dense', 'copy'", "got": self.bridge},
+            )
 
     def with_vocabularies(self, source_vocab_size: int, target_vocab_size: int) -> "ModelConfig":
         """Complete the architecture with the tokenizers' sizes."""
@@ -232,9 +307,9 @@ class ModelConfig(ArchitectureConfig):
     """Architecture of a `Seq2Seq` model with the sizes of its vocabularies."""
 
     source_vocab_size: int
-    """Number of source pieces, special symbols included."""
+    """Number of source pieces, special symbols included, 5–1,000,000."""
     target_vocab_size: int
-    """Number of target pieces, special symbols included."""
+    """Number of target pieces, special symbols included, 5–1,000,000."""
 
     def _check_ranges(self) -> None:
         super()._check_ranges()
@@ -254,24 +329,25 @@ class TrainingConfig(StrictConfig):
     """How a model is trained; one optimiser step is called an update."""
 
     seed: int = 1
+    """Start of every random choice: weights, order of the data, dropout, tokenizers; 0–2^63 − 1."""
     max_updates: int = 10_000
-    """Stop after this many updates."""
+    """Stop after this many updates, 1–10^9."""
     batch_tokens: int = 4096
-    """Target tokens of one update, over all processes; padding is not counted."""
+    """Target tokens of one update, over all processes, 1–10^9; padding is not counted."""
     learning_rate: float = 1e-3
-    """Peak learning rate, per optimiser step."""
+    """Peak learning rate, per optimiser step, in (0, 10]."""
     warmup_updates: int = 400
-    """Updates in which the learning rate rises linearly from zero to its peak."""
+    """Updates in which the learning rate rises linearly from zero to its peak, 0–10^9."""
     schedule: Schedule = "cosine"
     """What follows the warm-up: cosine to `final_learning_rate`, inverse square root, or constant."""
     final_learning_rate: float = 1e-5
-    """Learning rate at `max_updates` under the cosine schedule."""
+    """Learning rate at `max_updates` under the cosine schedule, from 0 to `learning_rate`."""
     beta2: float = 0.98
     """Adam's second-moment decay in (0, 1)."""
     weight_decay: float = 0.0
-    """Decoupled weight decay (AdamW), per optimiser step."""
+    """Decoupled weight decay (AdamW), in [0, 1]: each step takes this share, times the learning rate, off a weight."""
     gradient_clip: float = 1.0
-    """Largest norm of the whole gradient; 0 turns clipping off."""
+    """Largest norm of the whole gradient, 0–10^6; 0 turns clipping off."""
     label_smoothing: float = 0.1
     """Mass spread over the vocabulary, in [0, 1) (Szegedy et al. 2016, section 7)."""
     teacher_forcing_ratio: float = 1.0
@@ -280,22 +356,23 @@ class TrainingConfig(StrictConfig):
     """``bfloat16``: pure steps with float32 master weights; ``autocast``: float32 weights, mixed operations;
     ``auto``: bfloat16 where the processor has matrix units for it, else float32."""
     ema_decay: float = 0.0
-    """Decay of the exponential moving average of the weights that is validated and kept; 0 turns it off."""
+    """Decay, in [0, 1), of the exponential moving average of the weights that is validated and kept; 0 turns it off."""
     validate_every: int = 1000
-    """Updates between two validations."""
+    """Updates between two validations, 1–10^9."""
     save_every: int = 500
-    """Updates between two saves of the training state."""
+    """Updates between two saves of the training state, 1–10^9."""
     log_every: int = 50
-    """Updates between two lines of the log."""
+    """Updates between two lines of the log, 1–10^9."""
     patience: int = 0
-    """Validations without a better figure after which training stops; 0 turns early stopping off."""
+    """Validations without a better figure after which training stops, 0–10^9; 0 turns early stopping off."""
     validation_metric: Literal["bleu", "chrf", "loss", "exact_match", "word_error_rate"] = "bleu"
     """The figure on the development set that decides which weights are kept."""
     validation_tokenize: Literal["13a", "zh", "char", "none"] = "13a"
     """sacreBLEU's tokenizer for the target language."""
     validation_lowercase: bool = False
+    """Whether that figure ignores case."""
     validation_sentences: int = 1000
-    """At most so many development pairs are decoded at each validation."""
+    """At most so many development pairs are decoded at each validation, 1–10^6."""
 
     def _check_ranges(self) -> None:
         check_range("seed", self.seed, 0, 2**63 - 1)
@@ -321,11 +398,13 @@ class TokenizerConfig(StrictConfig):
     shared: bool = False
     """One model for both sides."""
     model_type: Literal["unigram", "bpe", "char", "word"] = "unigram"
+    """SentencePiece's algorithm."""
     source_vocab_size: int = 8000
+    """Most source pieces, special symbols included, 5–1,000,000."""
     target_vocab_size: int = 8000
-    """Ignored when `shared`."""
+    """Most target pieces, likewise; ignored when `shared`."""
     character_coverage: float = 0.9998
-    """Share of the corpus' characters that get a piece; the rest are spelt in bytes."""
+    """Share of the corpus' characters that get a piece, in [0.9, 1]; the rest are spelt in bytes."""
     byte_fallback: bool = True
     """Spell characters without a piece in UTF-8 bytes, so that no input is unknown."""
 
@@ -342,9 +421,9 @@ class CorpusConfig(StrictConfig):
     file: str
     """Name below the data directory: TSV, plain or ``.xz``."""
     repeat: int = 1
-    """How often the file is read in one epoch."""
+    """How often the file is read in one epoch, 1–1000."""
     limit: int = 0
-    """Read only so many pairs, drawn evenly over the file; 0 reads all."""
+    """Read only so many pairs, drawn evenly over the file, 0–10^9; 0 reads all."""
 
     def _check_ranges(self) -> None:
         check_range("repeat", self.repeat, 1, 1000)
@@ -356,22 +435,25 @@ class DataConfig(StrictConfig):
     """Which files a recipe reads, and what is left out."""
 
     train: tuple[CorpusConfig, ...] = ()
+    """Training files."""
     dev: str = ""
     """Development file below the data directory."""
     source_column: int = 1
+    """Column of the sources in the TSV files, 1–100."""
     target_column: int = 2
-    """Columns of the TSV files, counted from 1."""
+    """Column of the targets, 1–100."""
     source_language: str = ""
+    """Language code for the page and the card, for example ``en``."""
     target_language: str = ""
-    """Language codes for the page and the card, for example ``en`` and ``zh``."""
+    """Likewise, for example ``zh``."""
     max_tokens: int = 80
-    """Pairs with more pieces than this on a side are left out of training."""
+    """Pairs with more pieces than this, 1–512, on a side are left out of training."""
     max_length_ratio: float = 4.0
-    """Pairs whose longer side has more than this many times the pieces of the shorter one (plus 4) are left out."""
+    """Pairs whose longer side has more than this many times, 1–100, the shorter one's pieces (plus 4) are left out."""
     lowercase_noise: float = 0.0
-    """Probability that a training source is lower-cased, for robustness to typing."""
+    """Probability that a training source is lower-cased, in [0, 1], for robustness to typing."""
     final_mark_noise: float = 0.0
-    """Probability that a training source loses its final punctuation mark."""
+    """Probability that a training source loses its final punctuation mark, in [0, 1]."""
 
     def _check_ranges(self) -> None:
         check_range("source_column", self.source_column, 1, 100)
@@ -387,6 +469,7 @@ class Recipe(StrictConfig):
     """Everything needed to train one checkpoint again, as one TOML file."""
 
     name: str
+    """Name of the recipe, which the checkpoint keeps."""
     examples: tuple[str, ...] = ()
     """Source texts that the page offers."""
     model: ArchitectureConfig = field(default_factory=ArchitectureConfig)
@@ -408,9 +491,14 @@ class Recipe(StrictConfig):
             raise ConfigurationError(
                 "recipe_unreadable", f"cannot read the recipe {path}: {error.strerror}."
             ) from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        except ValueError as error:
+            # Not TOML, not UTF-8, or a number of more digits than Python reads.
             raise ConfigurationError("recipe_not_toml", f"{path} is not valid TOML: {error}.") from error
-        return cls.from_dict(values)
+        try:
+            return cls.from_dict(values)
+        except ConfigurationError as error:
+            place = f"{path}, " if "table" in error.fields else f"{path}: "
+            raise ConfigurationError(error.code, place + error.message, {**error.fields, "file": str(path)}) from error
 
 
 @dataclass(frozen=True)
@@ -495,9 +583,11 @@ class CheckpointConfig(StrictConfig):
     """Contents of a checkpoint's ``config.json``."""
 
     model: ModelConfig
+    """The architecture."""
     source_language: str
+    """Language code, for example ``en``."""
     target_language: str
-    """Language codes, for example ``en`` and ``zh``."""
+    """Likewise, for example ``zh``."""
     recipe: str
     """Name of the recipe that trained the checkpoint."""
     examples: tuple[str, ...] = ()

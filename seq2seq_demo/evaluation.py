@@ -18,7 +18,8 @@ from typing import Any, Literal
 from sacrebleu.metrics import BLEU, CHRF, TER
 
 from seq2seq_demo import __version__
-from seq2seq_demo.errors import ConfigurationError, DataError
+from seq2seq_demo.config import check_choice
+from seq2seq_demo.errors import DataError
 
 METRICS = ("bleu", "chrf", "ter", "exact_match", "word_error_rate", "right_length")
 TOKENIZERS = ("13a", "zh", "char", "intl", "none")
@@ -150,17 +151,6 @@ def group_references(sources: Sequence[str], targets: Sequence[str]) -> dict[str
     for source, target in zip(sources, targets, strict=True):
         groups.setdefault(source, []).append(target)
     return groups
-
-
-def check_choice(name: str, value: str, allowed: Sequence[str]) -> None:
-    """Raise a `ConfigurationError` unless `value` is one of `allowed`."""
-    if value not in allowed:
-        words = ", ".join(repr(item) for item in allowed)
-        raise ConfigurationError(
-            "not_a_choice",
-            f"{name} must be one of {words}; got {value!r}.",
-            {"field": name, "allowed": words, "got": value},
-        )
 
 
 _Compute = Callable[[Sequence[str], Sequence[Sequence[str]]], tuple[float, str]]

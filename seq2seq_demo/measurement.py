@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.config import DecodingConfig, check_choice
 from seq2seq_demo.data import Pair, encode_pairs
 from seq2seq_demo.errors import DataError
 from seq2seq_demo.evaluation import (
@@ -15,7 +15,6 @@ from seq2seq_demo.evaluation import (
     TOKENIZERS,
     Figure,
     bleu_tokenizer,
-    check_choice,
     group_references,
     measure,
     perplexity,

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.config import DecodingConfig, check_choice
 from seq2seq_demo.errors import ConfigurationError, InputError
 from seq2seq_demo.figures import figure_bytes, heatmap_figure
 from seq2seq_demo.tokenizer import SPACE, Word
@@ -58,13 +58,7 @@ def read_selection(values: Mapping[str, Any], request: PageRequest) -> Selection
         ConfigurationError: an unknown format, or a line, run or hypothesis that the request does not have.
     """
     kind = values.get("format")
-    if kind not in FORMATS:
-        allowed = ", ".join(FORMATS)
-        raise ConfigurationError(
-            "not_a_choice",
-            f"format must be one of {allowed}; got {str(kind)[:80]!r}.",
-            {"field": "format", "allowed": allowed, "got": str(kind)[:80]},
-        )
+    check_choice("format", kind, FORMATS)
     line = _index(values, "line", len(request.lines))
     run = _index(values, "run", len(request.configs))
     hypothesis = _index(values, "hypothesis", request.configs[run].n_best)

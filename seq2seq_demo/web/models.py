@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from seq2seq_demo.errors import ConfigurationError, Seq2SeqError
+from seq2seq_demo.config import not_a_choice
+from seq2seq_demo.errors import Seq2SeqError
 from seq2seq_demo.translator import Translator
 
 _log = logging.getLogger(__name__)
@@ -60,12 +61,7 @@ class Models:
         """
         if isinstance(model, str) and model in self.served:
             return self.served[model]
-        allowed = ", ".join(self.served) or "nothing"
-        raise ConfigurationError(
-            "not_a_choice",
-            f"model must be one of {allowed}; got {str(model)[:80]!r}.",
-            {"field": "model", "allowed": allowed, "got": str(model)[:80]},
-        )
+        raise not_a_choice("model", model, self.served)
 
     def describe(self) -> list[dict[str, Any]]:
         """Return what the page shows of each model, JSON-ready."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.config import DecodingConfig, check_choice
 from seq2seq_demo.errors import ConfigurationError, InputError
 
 MAX_LINES: Final = 50
@@ -43,13 +43,7 @@ def read_request(values: Mapping[str, Any]) -> PageRequest:
 
 
 def _read_configs(mode: object, options: Mapping[str, Any]) -> tuple[DecodingConfig, ...]:
-    if mode not in MODES:
-        words = ", ".join(MODES)
-        raise ConfigurationError(
-            "not_a_choice",
-            f"strategy must be one of {words}; got {str(mode)[:80]!r}.",
-            {"field": "strategy", "allowed": words, "got": str(mode)[:80]},
-        )
+    check_choice("strategy", mode, MODES)
     greedy = {**{key: value for key, value in options.items() if key not in _SEARCH_SIZE}, "strategy": "greedy"}
     if mode == "greedy":
         wanted = [greedy]

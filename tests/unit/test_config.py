@@ -10,6 +10,7 @@ import seq2seq_demo
 from seq2seq_demo.config import (
     ArchitectureConfig,
     CheckpointConfig,
+    DataConfig,
     DecodingConfig,
     ModelConfig,
     Recipe,
@@ -45,12 +46,15 @@ RECIPES = sorted((Path(seq2seq_demo.__file__).parent / "recipes").glob("*.toml")
         (DecodingConfig, {"beam_groups": 0}, r"beam_groups must lie in \[1, 100\]; got 0"),
         (DecodingConfig, {"diversity": 10.5}, r"diversity must lie in \[0, 10\]; got 10.5"),
         (DecodingConfig, {"prefix": "a" * 1001}, "prefix must have at most 1,000 characters; got 1,001"),
-        (DecodingConfig, {"prefix": None}, "prefix must be"),
+        (DecodingConfig, {"prefix": None}, "prefix must be a text; got None"),
+        (DecodingConfig, {"length_penalty": 10**400}, r"length_penalty must lie in \[0, 5\]; got 10{79}…\."),
+        (DecodingConfig, {"beam_size": 10**5000}, "beam_size must lie in .*; got a number of thousands of digits"),
+        (DecodingConfig, {"strategy": "x" * 999}, "strategy must be one of .*; got 'x{79}…"),
         (DecodingConfig, {"temperature": 0.04}, r"temperature must lie in \[0.05, 10\]; got 0.04"),
         (DecodingConfig, {"temperature": 10.1}, r"temperature must lie in \[0.05, 10\]; got 10.1"),
         (DecodingConfig, {"top_k": -1}, "top_k must lie in"),
         (DecodingConfig, {"top_p": 0}, r"top_p must lie in \(0, 1\]; got 0"),
-        (DecodingConfig, {"top_p": 1.01}, r"top_p must lie in \(0, 1\]; got 1.01"),
+        (DecodingConfig, {"top_p": 1.0000001}, r"top_p must lie in \(0, 1\]; got 1.0000001"),
         (DecodingConfig, {"seed": -1}, "seed must lie in"),
         (DecodingConfig, {"seed": 2**63}, "seed must lie in"),
         (DecodingConfig, {"strategy": "sample", "n_best": 101}, r"n_best must lie in \[1, 100\]; got 101"),
@@ -66,9 +70,16 @@ RECIPES = sorted((Path(seq2seq_demo.__file__).parent / "recipes").glob("*.toml")
             r"'dot' needs decoder_size .*\(512\); got 100",
         ),
         (ModelConfig, SIZES | {"bridge": "copy", "decoder_layers": 1}, "bridge 'copy' needs as many decoder layers"),
+        (ModelConfig, SIZES | {"bridge": "zero", "attention": "none"}, "the decoder never sees the source"),
         (ModelConfig, SIZES | {"tied": "all"}, "tied 'all' needs one vocabulary for both sides; got 100 .* and 200"),
         (ModelConfig, SIZES | {"dropout": 1}, r"dropout must lie in \[0, 1\); got 1"),
         (ModelConfig, SIZES | {"bidirectional": 1}, "bidirectional must be true or false; got 1"),
+        (
+            DataConfig,
+            {"train": "a.tsv"},
+            "train must be a list, each item a table with file, .*; got 'a.tsv'",
+        ),
+        (DataConfig, {"train": ["a.tsv"]}, "an item of train must be a table with file, repeat, limit; got 'a.tsv'"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(kind: type, values: dict, message: str) -> None:
@@ -91,6 +102,12 @@ def test_the_error_names_the_field_for_the_page() -> None:
         DecodingConfig(length_penalty=7)
     assert caught.value.code == "out_of_range"
     assert dict(caught.value.fields) == {"field": "length_penalty", "allowed": "[0, 5]", "got": 7}
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400)])
+def test_a_number_that_no_float_holds_is_refused_by_the_constructor_too(value: int) -> None:
+    with pytest.raises(ConfigurationError, match="temperature must lie in"):
+        DecodingConfig(temperature=value)
 
 
 def test_a_seed_is_drawn_where_samples_need_one() -> None:
@@ -121,13 +138,29 @@ def test_every_recipe_of_the_package_is_valid(path: Path) -> None:
     assert Recipe.from_file(path).name
 
 
-def test_a_key_in_the_wrong_table_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "bad.toml").write_text('name = "bad"\n[training]\ncell = "gru"\n')
-    with pytest.raises(ConfigurationError, match="unknown key 'cell'"):
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("[training]\ncell = 'gru'", r"bad\.toml, \[training\]: unknown key 'cell'"),
+        ("[data]\ntrain = [{ file = 'a', repeat = 0 }]", r"bad\.toml, \[data\.train\]: repeat must lie in"),
+        ("model = 3", r"bad\.toml: model must be a table with cell, attention"),
+    ],
+)
+def test_a_mistake_in_a_recipe_is_found_by_file_and_table(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "bad.toml").write_text(f'name = "bad"\n{content}\n')
+    with pytest.raises(ConfigurationError, match=message):
         Recipe.from_file(tmp_path / "bad.toml")
 
 
-@pytest.mark.parametrize(("content", "message"), [(None, "cannot read the recipe"), (b"a = ", "is not valid TOML")])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot read the recipe"),
+        (b"a = ", "is not valid TOML"),
+        (b"a = '\xff'", "is not valid TOML"),
+        (b"a = " + b"1" * 5000, "is not valid TOML"),
+    ],
+)
 def test_a_recipe_that_is_none_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
     if content is not None:
         (tmp_path / "recipe.toml").write_bytes(content)

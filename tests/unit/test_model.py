@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -16,6 +17,9 @@ from seq2seq_demo.model.loss import smoothed_cross_entropy
 CELLS = ("rnn", "gru", "lstm")
 ATTENTIONS = ("none", "dot", "general", "additive")
 EVERY_PAIR = list(itertools.product(CELLS, ATTENTIONS))
+# The zero bridge is refused without attention.
+BRIDGES = [(*pair, bridge) for pair in EVERY_PAIR for bridge in ("dense", "copy", "zero") if "none" not in pair]
+BRIDGES += [(cell, "none", bridge) for cell in CELLS for bridge in ("dense", "copy")]
 LENGTHS = torch.tensor([3, 6, 1])
 
 
@@ -44,14 +48,14 @@ def test_attention_equals_a_loop(kind: str) -> None:
     mechanisms = {"dot": DotAttention(), "general": GeneralAttention(8, 8), "additive": AdditiveAttention(8, 8, 5)}
     attention = mechanisms[kind]
     query, values, mask = torch.randn(1, 8), torch.randn(1, 4, 8), torch.tensor([[True, True, True, False]])
-    keys = attention.project_keys(values)
-    context, weights = attention(query.unsqueeze(1), keys, values, mask)
+    context, weights = attention(query.unsqueeze(1), attention.project_keys(values), values, mask)
     scores = []
-    for i in range(3):
+    for value in values[0, :3]:
+        key = value if kind == "dot" else attention.key_projection.weight @ value
         if kind == "additive":
-            score = attention.energy(torch.tanh(attention.query_projection(query[0]) + keys[0, i]))
+            score = attention.energy.weight[0] @ torch.tanh(attention.query_projection(query[0]) + key)
         else:
-            score = query[0] @ keys[0, i]
+            score = query[0] @ key
         scores.append(score.item())
     expected = [math.exp(s) / sum(math.exp(t) for t in scores) for s in scores]
     assert weights[0, 0].tolist() == pytest.approx([*expected, 0.0], abs=1e-5)
@@ -72,8 +76,7 @@ def test_padding_changes_nothing(cell: str, attention: str) -> None:
             assert torch.allclose(weights[row].sum(-1), torch.ones(5), atol=1e-5)
 
 
-@pytest.mark.parametrize(("cell", "attention"), EVERY_PAIR)
-@pytest.mark.parametrize("bridge", ["dense", "copy", "zero"])
+@pytest.mark.parametrize(("cell", "attention", "bridge"), BRIDGES)
 def test_steps_equal_the_whole_sequence(cell: str, attention: str, bridge: str) -> None:
     model, src = make_model(cell=cell, attention=attention, bridge=bridge, decoder_layers=2), make_source()
     tgt = torch.randint(4, 11, (3, 5))
@@ -102,11 +105,20 @@ def test_the_encoder_equals_packed_sequences(cell: str) -> None:
 
 def test_input_feeding_passes_the_readout_on() -> None:
     model, src = make_model(input_feeding=True), make_source()
+    tokens = torch.tensor([4, 5, 6])
+    _, state, _ = model.step(tokens, model.initial_state(model.encode(src, LENGTHS)))
+    assert state.readout is not None
+    fed, _, _ = model.step(tokens, state)
+    other, _, _ = model.step(tokens, replace(state, readout=state.readout + 1))
+    assert not torch.allclose(fed, other, atol=1e-3)
+
+
+def test_input_feeding_is_the_same_in_training() -> None:
+    model, src = make_model(input_feeding=True), make_source()
     tgt = torch.randint(4, 11, (3, 4))
     logits, _ = model(src, LENGTHS, tgt)
     state = model.initial_state(model.encode(src, LENGTHS))
     for position in range(4):
-        assert state.readout is not None
         log_probs, state, _ = model.step(tgt[:, position], state)
         assert torch.allclose(log_probs, torch.log_softmax(logits[:, position], -1), atol=1e-5)
 

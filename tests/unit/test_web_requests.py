@@ -29,6 +29,7 @@ def test_lines_are_split_at_line_ends_only_and_blank_ones_dropped():
         ({"strategy": "magic"}, "not_a_choice"),
         ({"strategy": []}, "not_a_choice"),
         ({"options": []}, "wrong_type"),
+        ({"options": {"length_penalty": 10**400}}, "out_of_range"),
         ({"options": {"beam": 3}}, "unknown_key"),
         ({"options": {"beam_size": 5.5}}, "wrong_type"),
         ({"options": {"beam_size": 0}}, "out_of_range"),

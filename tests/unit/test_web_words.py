@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import seq2seq_demo
-from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.config import TYPES_IN_WORDS, DecodingConfig
 from seq2seq_demo.errors import ConfigurationError
 from seq2seq_demo.web import words
 from seq2seq_demo.web.words import choose_language, load_words
@@ -36,6 +36,10 @@ def test_every_error_that_a_visitor_can_cause_has_words(module):
     code = (PACKAGE / module).read_text("utf-8")
     codes = set(re.findall(r'(?:InputError|ConfigurationError)\(\s*"(\w+)"', code))
     assert {f"error.{code}" for code in codes} <= load_words().keys()
+
+
+def test_every_type_that_an_error_names_has_words():
+    assert {f"value.{name}" for name in TYPES_IN_WORDS.values()} <= load_words().keys()
 
 
 def test_the_table_has_chinese_in_its_second_column():
