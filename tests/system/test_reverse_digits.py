@@ -57,7 +57,7 @@ def run(*arguments: str) -> str:
 
 def test_a_trained_model_reverses_digits_and_attends_backwards(tmp_path: Path) -> None:
     (tmp_path / "recipe.toml").write_text(RECIPE, encoding="utf-8")
-    for name, count in (("train", 6000), ("dev", 200), ("test", 200)):
+    for name, count in (("train", 6000), ("dev", 200)):
         rows = [f"{text}\t{text[::-1]}\n" for text in digit_strings(count, seed=len(name))]
         (tmp_path / f"{name}.tsv").write_text("".join(rows), encoding="utf-8")
     output = tmp_path / "model"
