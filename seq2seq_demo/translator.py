@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -23,6 +23,7 @@ from seq2seq_demo.search import (
     Judgement,
     SearchOptions,
     SearchResult,
+    SearchTrace,
     Spellings,
     TextPrefix,
     TokenPrefix,
@@ -138,8 +139,8 @@ class Translation:
     """Time this sentence took; see `Translator.translate` for how a batch shares its time."""
     steps: int
     """Decoding steps that the search took for this sentence."""
-    trace: None = None
-    """What the search saw, where it was recorded."""
+    trace: SearchTrace | None = None
+    """What the search saw, where it was asked for; samples have no tree."""
     seed: int | None = None
     """The seed that the samples were drawn with; None where nothing was drawn."""
 
@@ -153,6 +154,7 @@ class Translation:
             "steps": self.steps,
             "seed": self.seed,
             "hypotheses": [hypothesis.to_dict() for hypothesis in self.hypotheses],
+            "trace": None if self.trace is None else self.trace.to_dict(),
         }
 
 
@@ -194,6 +196,7 @@ class _Request:
     config: DecodingConfig
     constraint: Constraint | None = None
     alternatives: int = 0
+    trace: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -290,6 +293,7 @@ class Translator:
         *,
         prefix_tokens: Sequence[int] = (),
         alternatives: int = 0,
+        trace: bool = False,
         batch_tokens: int = BATCH_TOKENS,
         progress: Callable[[int], object] | None = None,
     ) -> list[Translation]:
@@ -305,6 +309,7 @@ class Translator:
             prefix_tokens: Token ids that every output begins with, in place of `config.prefix`: the way to go on from
                 a point of an earlier search.
             alternatives: Most probable pieces to record of each step, 0–100.
+            trace: Whether to record the search tree of greedy decoding and beams.
             batch_tokens: Largest padded size of a batch: sentences × longest source × `config.rows`. One sentence is
                 always a batch, whatever its size.
             progress: Called after each batch with the number of sentences in it.
@@ -319,7 +324,7 @@ class Translator:
         """
         if isinstance(texts, str):
             raise InputError("not_text", "texts must be a list of sentences; got one string.", {"got": "str"})
-        request = self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives)
+        request = self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives, trace=trace)
         several = len(texts) > 1
         sources = [self._read(text, line=line if several else None) for line, text in enumerate(texts, start=1)]
         translations: dict[int, Translation] = {}
@@ -394,7 +399,13 @@ class Translator:
         return judge(output, found.hypotheses[0], reachable=reachable)
 
     def stream(
-        self, text: str, config: DecodingConfig, *, prefix_tokens: Sequence[int] = (), alternatives: int = 0
+        self,
+        text: str,
+        config: DecodingConfig,
+        *,
+        prefix_tokens: Sequence[int] = (),
+        alternatives: int = 0,
+        trace: bool = False,
     ) -> Generator[Translation, None, None]:
         """Translate one sentence step by step.
 
@@ -404,6 +415,7 @@ class Translator:
             prefix_tokens: Token ids that every output begins with, in place of `config.prefix`: the way to go on from
                 a point of an earlier search.
             alternatives: Most probable pieces to record of each step, 0–100.
+            trace: Whether the last translation has the search tree.
 
         Returns:
             A generator of a translation after each step, with the best live hypotheses so far (`finished` is
@@ -414,7 +426,7 @@ class Translator:
             InputError: a text that the model cannot take.
             ConfigurationError: options that do not suit the model.
         """
-        request = self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives)
+        request = self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives, trace=trace)
         return self._stream(self._read(text), request)
 
     def prepare(self, texts: Sequence[str], config: DecodingConfig) -> tuple[DecoderState, SearchOptions]:
@@ -430,7 +442,14 @@ class Translator:
         """
         return self._prepare([self._read(text) for text in texts], self._request(config))
 
-    def _request(self, config: DecodingConfig, *, prefix_tokens: Sequence[int] = (), alternatives: int = 0) -> _Request:
+    def _request(
+        self,
+        config: DecodingConfig,
+        *,
+        prefix_tokens: Sequence[int] = (),
+        alternatives: int = 0,
+        trace: bool = False,
+    ) -> _Request:
         """Check the options, read the prefix and draw the seed."""
         self.check_config(config)
         check_range("alternatives", alternatives, 0, 100)
@@ -439,7 +458,7 @@ class Translator:
             constraint = TokenPrefix(self._check_tokens(prefix_tokens, field="prefix_tokens"))
         elif prefix := normalise_prefix(config.prefix):
             constraint = TextPrefix(self._spellings, prefix)
-        return _Request(config.with_seed(), constraint, alternatives)
+        return _Request(config.with_seed(), constraint, alternatives, trace)
 
     @cached_property
     def _spellings(self) -> Spellings:
@@ -501,6 +520,7 @@ class Translator:
             seeds=() if seed is None else tuple((seed, *source.ids) for source in sources),
             constraint=request.constraint,
             alternatives=request.alternatives,
+            trace=request.trace,
         )
         return self._model.initial_state(encoded), options
 
@@ -565,6 +585,7 @@ class Translator:
             hypotheses=tuple(self._hypothesis(hypothesis) for hypothesis in result.hypotheses),
             seconds=seconds,
             steps=result.steps,
+            trace=self._trace(result),
             seed=request.config.seed if request.config.strategy == "sample" else None,
         )
 
@@ -583,6 +604,13 @@ class Translator:
             alternatives=self._alternatives(hypothesis),
             ranks=hypothesis.ranks,
         )
+
+    def _trace(self, result: SearchResult) -> SearchTrace | None:
+        """Name the pieces of a recorded search."""
+        if result.trace is None:
+            return None
+        pieces = self.checkpoint.target_tokenizer.pieces([node.token_id for node in result.trace.nodes])
+        return replace(result.trace, tokens=tuple(pieces))
 
     def _alternatives(self, hypothesis: Hypothesis) -> tuple[tuple[TokenAlternative, ...], ...] | None:
         if hypothesis.alternatives is None:

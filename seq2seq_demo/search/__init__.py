@@ -7,19 +7,23 @@ from seq2seq_demo.search.greedy import greedy_search, greedy_search_steps
 from seq2seq_demo.search.judgement import Judgement, Verdict, judge
 from seq2seq_demo.search.sampling import sample, sample_steps
 from seq2seq_demo.search.step import Alternative, Hypothesis, SearchOptions, SearchResult, State, StepFunction
+from seq2seq_demo.search.trace import Fate, SearchTrace, TraceNode
 
 __all__ = [
     "Alternative",
     "Constraint",
     "Hypothesis",
+    "Fate",
     "Judgement",
     "SearchOptions",
     "SearchResult",
+    "SearchTrace",
     "Spellings",
     "State",
     "StepFunction",
     "TextPrefix",
     "TokenPrefix",
+    "TraceNode",
     "Verdict",
     "beam_search",
     "beam_search_steps",

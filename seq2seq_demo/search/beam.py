@@ -16,6 +16,7 @@ References:
 
 import math
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from typing import Generic, NamedTuple
 
 import numpy as np
@@ -34,6 +35,7 @@ from seq2seq_demo.search.history import (
     most_probable,
     to_host,
 )
+from seq2seq_demo.search.recording import build_trace
 from seq2seq_demo.search.scoring import coverage_penalty, length_penalty
 from seq2seq_demo.search.step import Hypothesis, SearchOptions, SearchResult, StateT, StepFunction
 
@@ -312,7 +314,25 @@ class _BeamSearch(Generic[StateT]):
                 group.sort(key=lambda hypothesis: (not hypothesis.finished, -hypothesis.score))
                 group = _distinct(group)
             results.append(SearchResult(group[: self._options.n_best], stop or self.roster.step))
-        return results
+        return self._traced(results) if self._options.trace and self.roster.stops.all() else results
+
+    def _traced(self, results: list[SearchResult]) -> list[SearchResult]:
+        """Add what the search saw to final results."""
+        live = to_host(self._live_log_probs)
+        return [
+            replace(
+                result,
+                trace=build_trace(
+                    self._history,
+                    sentence,
+                    stop=result.steps,
+                    live=live,
+                    hypotheses=result.hypotheses,
+                    options=self._options,
+                ),
+            )
+            for sentence, result in enumerate(results)
+        ]
 
     def _finished_ends(self) -> Ends:
         """Return each group's best finished hypotheses, for the sentences that have stopped."""

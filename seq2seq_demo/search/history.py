@@ -189,7 +189,7 @@ class History:
     """
 
     def __init__(self, src_mask: Tensor, *, options: SearchOptions) -> None:
-        self._src_mask = src_mask
+        self.src_mask = src_mask
         self._options = options
         self._steps: list[StepRecord] = []
         self._records: list[HostRecord] = []
@@ -198,6 +198,10 @@ class History:
         """Note a step."""
         self._steps.append(record)
 
+    def attention(self, step: int) -> Tensor | None:
+        """Return the attention of a step counted from 0, (active × width, src_len)."""
+        return self._steps[step].attention
+
     @property
     def records(self) -> list["HostRecord"]:
         """All steps so far, on the host."""
@@ -205,7 +209,7 @@ class History:
         tokens, parents = to_host([step.tokens for step in new]), to_host([step.parents for step in new])
         log_probs, kept = to_host([step.log_probs for step in new]), to_host([step.kept for step in new])
         for index, step in enumerate(new):
-            rows = np.full(self._src_mask.size(0), -1, dtype=np.int64)
+            rows = np.full(self.src_mask.size(0), -1, dtype=np.int64)
             rows[step.sentences] = np.arange(len(step.sentences))
             self._records.append(
                 HostRecord(
@@ -273,7 +277,7 @@ class History:
         """Return each hypothesis' attention over its sentence's real tokens, (length, src_len of the sentence)."""
         if not self._steps or self._steps[0].attention is None:
             return None
-        masks = self._src_mask.cpu()
+        masks = self.src_mask.cpu()
         stacked = self._gather([step.attention for step in self._steps if step.attention is not None], rows)
         if stacked is None:
             return [torch.zeros(0, int(masks[sentence].sum())) for sentence in ends.sentence.tolist()]
@@ -309,6 +313,6 @@ class History:
         Returns:
             (hypotheses, longest, size).
         """
-        by_step = torch.from_numpy(rows.T.copy()).to(self._src_mask.device)  # (longest, hypotheses)
+        by_step = torch.from_numpy(rows.T.copy()).to(self.src_mask.device)  # (longest, hypotheses)
         gathered = [part.index_select(0, row) for part, row in zip(parts, by_step, strict=False)]
         return torch.stack(gathered, dim=1) if gathered else None

@@ -12,7 +12,9 @@ from torch import Tensor
 
 from seq2seq_demo.search.constraint import Tracker
 from seq2seq_demo.search.history import Array, Ends, History, Roster, StepRecord, most_probable
+from seq2seq_demo.search.recording import build_trace
 from seq2seq_demo.search.step import Hypothesis, SearchOptions, StateT, StepFunction
+from seq2seq_demo.search.trace import SearchTrace
 
 
 class Chooser(Protocol):
@@ -99,3 +101,9 @@ class PathSearch(Generic[StateT]):
         finished = (tokens == self._options.eos) & ~stuck
         rows, only = np.arange(len(steps)), np.zeros(len(steps), dtype=np.int64)
         return self._history.hypotheses(Ends(rows, steps - 1 - stuck, only, finished))
+
+    def trace(self, row: int, hypothesis: Hypothesis) -> SearchTrace:
+        """Return what the search of a row saw; call it when the row has ended."""
+        return build_trace(
+            self._history, row, stop=int(self.steps[row]), live=None, hypotheses=[hypothesis], options=self._options
+        )

@@ -13,6 +13,7 @@ from torch import Tensor
 from seq2seq_demo.config import DecodingConfig, check_groups, check_range
 from seq2seq_demo.errors import ConfigurationError, InputError
 from seq2seq_demo.search.constraint import Constraint
+from seq2seq_demo.search.trace import SearchTrace
 
 MAX_TARGET_TOKENS = 512
 """Most target tokens that a search writes, the end symbol included."""
@@ -91,6 +92,8 @@ class SearchOptions:
     """What the outputs of each sentence must begin with, None for nothing; or none at all."""
     alternatives: int = 0
     """Record so many most probable tokens of each step; 0 records none, and costs nothing."""
+    trace: bool = False
+    """Record the search tree of greedy decoding and beams; costs nothing where it is off."""
 
     def __post_init__(self) -> None:
         for length in self.max_lengths:
@@ -119,6 +122,7 @@ class SearchOptions:
         seeds: tuple[tuple[int, ...], ...] = (),
         constraint: Constraint | None = None,
         alternatives: int = 0,
+        trace: bool = False,
     ) -> Self:
         """Options for a batch of sentences.
 
@@ -134,6 +138,7 @@ class SearchOptions:
             constraint: What every output must begin with. Where `config.max_length` is None, it too may have twice
                 its tokens, plus 10.
             alternatives: Tokens to record of each step.
+            trace: Whether to record the search tree.
 
         Raises:
             InputError: ``prefix_too_long``: the constraint needs more tokens than the maximum length.
@@ -168,6 +173,7 @@ class SearchOptions:
             seeds=seeds,
             constraints=() if constraint is None else (constraint,) * len(max_lengths),
             alternatives=alternatives,
+            trace=trace,
         )
 
     def forbidden(self, length: int) -> tuple[int, ...]:
@@ -229,5 +235,5 @@ class SearchResult:
     """Best first: finished ones by score, then the cut ones by score. Never empty."""
     steps: int
     """Steps taken until the search of this sentence stopped."""
-    trace: None = None
-    """What the search saw, where it was recorded."""
+    trace: SearchTrace | None = None
+    """What the search saw, where it was recorded; sampling has no tree to record."""

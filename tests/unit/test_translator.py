@@ -69,7 +69,16 @@ def test_seconds_of_a_batch_add_up_to_the_time_that_passed(translator):
 def test_a_translation_becomes_json(translator):
     (translation,) = translator.translate(["How are you?"], BEAM)
     values = json.loads(json.dumps(translation.to_dict()))
-    assert list(values) == ["source", "source_tokens", "source_words", "seconds", "steps", "seed", "hypotheses"]
+    assert list(values) == [
+        "source",
+        "source_tokens",
+        "source_words",
+        "seconds",
+        "steps",
+        "seed",
+        "hypotheses",
+        "trace",
+    ]
     (first, *_) = values["hypotheses"]
     assert first["words"][-1] == [first["tokens"][-1], len(first["tokens"]) - 1, len(first["tokens"])]
     np.testing.assert_allclose(first["attention"], translation.hypotheses[0].attention, atol=1e-6)
@@ -206,6 +215,20 @@ def test_a_judgement_names_the_search_where_it_missed_a_better_output(translator
             out_of_reach = translator.judge(own, found, replace(config, prefix="静静静"))
             assert out_of_reach.verdict == Verdict.OUT_OF_REACH
     assert Verdict.SEARCH_ERROR in verdicts
+
+
+@pytest.mark.parametrize("config", [GREEDY, BEAM, DIVERSE])
+def test_a_search_tree_comes_with_its_pieces_when_asked_for(translator, config):
+    (translation,) = translator.translate(["How are you?"], config, trace=True)
+    trace = translation.trace
+    for end, hypothesis in zip(trace.n_best, translation.hypotheses, strict=True):
+        assert tuple(trace.tokens[index] for index in trace.path(end)) == hypothesis.tokens
+    values = json.loads(json.dumps(translation.to_dict()))["trace"]
+    assert values["nodes"][0]["token"] == trace.tokens[0]
+    assert len(values["attention"][0]) == len(translation.source_tokens)
+    (*_, last) = translator.stream("How are you?", config, trace=True)
+    assert last.trace.nodes == trace.nodes
+    assert translator.translate(["How?"], config)[0].to_dict()["trace"] is None
 
 
 def test_a_model_without_attention_gives_none():
