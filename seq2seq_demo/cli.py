@@ -3,8 +3,8 @@
 Each command has two functions here: ``add_<command>_parser``, called by `build_parser`, and ``run_<command>``. What is
 slow to import, torch above all, is imported inside the second, so that ``--help`` and a misspelt option answer at once.
 
-A `Seq2SeqError` ends the program with one line on standard error and status 2, as a misspelt option does; Ctrl-C
-ends it with status 130.
+A `Seq2SeqError` ends the program with one line on standard error and status 2, as a misspelt option does, and so does
+an `OSError`, a full disk for example; Ctrl-C ends it with status 130.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from seq2seq_demo.errors import ConfigurationError, DataError, InputError, Seq2SeqError
 
@@ -178,7 +178,7 @@ def add_evaluate_parser(commands: "Subparsers") -> None:
     parser.add_argument("--source-column", type=int, default=1, metavar="N", help="counted from 1 (default: 1)")
     parser.add_argument("--target-column", type=int, default=2, metavar="N", help="counted from 1 (default: 2)")
     parser.add_argument("--metric", default="bleu,chrf,ter", help="separated by commas (default: bleu,chrf,ter)")
-    parser.add_argument("--tokenize", help="sacreBLEU's tokenizer (default: zh for a Chinese target, else 13a)")
+    parser.add_argument("--tokenize", help="sacreBLEU's tokenizer (default: zh for Chinese, char for Japanese; 13a)")
     parser.add_argument("--lowercase", action="store_true", help="ignore case")
     parser.add_argument("--outputs", metavar="FILE", help="also write the outputs, one a line")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -188,7 +188,11 @@ def add_evaluate_parser(commands: "Subparsers") -> None:
 
 def run_evaluate(args: argparse.Namespace) -> int:
     """Decode, measure and print."""
-    config = decoding_config_from(args)
+    config = decoding_config_from(args).with_seed()
+    outputs = None if args.outputs is None else Path(args.outputs)
+    if outputs is not None:
+        # Decoding may take hours: where its outputs cannot be written is said before.
+        _write(outputs, "", mode="a")
     from tqdm import tqdm
 
     from seq2seq_demo.config import check_range
@@ -205,18 +209,19 @@ def run_evaluate(args: argparse.Namespace) -> int:
     translator = Translator.from_pretrained(args.model, device=args.device)
     with tqdm(total=len(pairs), unit=" sentences", file=sys.stderr, disable=None) as bar:
         result = measure_translator(translator, pairs, config, options=options, progress=bar.update)
-    if args.outputs is not None:
-        _write_lines(Path(args.outputs), result.outputs)
     if args.json:
         print(json.dumps({"model": args.model, "data": args.data, **result.to_dict()}, ensure_ascii=False))
     else:
         print(f"{args.model} on {args.data}\n{result.to_text()}")
+    if outputs is not None:
+        _write(outputs, "".join(f"{_one_line(text)}\n" for text in result.outputs), mode="w")
     return 0
 
 
-def _write_lines(path: Path, lines: Sequence[str]) -> None:
+def _write(path: Path, text: str, *, mode: Literal["a", "w"]) -> None:
     try:
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        with path.open(mode, encoding="utf-8") as stream:
+            stream.write(text)
     except OSError as error:
         raise DataError("cannot_write", f"cannot write {path}: {error.strerror}.", {"file": str(path)}) from error
 
@@ -325,7 +330,12 @@ def _translate_lines(
 
 def _print_line(line: str) -> None:
     """Write one line of UTF-8 to standard output, whatever the locale."""
-    sys.stdout.buffer.write(" ".join(line.splitlines()).encode() + b"\n")
+    sys.stdout.buffer.write(_one_line(line).encode() + b"\n")
+
+
+def _one_line(text: str) -> str:
+    """Turn line breaks, which a model can write, into spaces."""
+    return " ".join(text.splitlines())
 
 
 def add_benchmark_parser(commands: "Subparsers") -> None:
@@ -392,7 +402,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments; None takes the process' own.
 
     Returns:
-        The exit status: 0, 2 for a mistake in the options, the input or the model, 130 after Ctrl-C.
+        The exit status: 0, 2 for a mistake in the options, the input or the model, or a failing file, 130 after
+        Ctrl-C.
     """
     args = build_parser().parse_args(argv)
     run: Callable[[argparse.Namespace], int] = args.run
@@ -401,12 +412,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        # The reader has gone, as `head` does. What is still buffered must not fail again when Python exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader has gone, as `head` does.
+        _silence_stdout()
         return 1
     except Seq2SeqError as error:
         print("error:", *str(error).splitlines(), file=sys.stderr)
         return 2
+    except OSError as error:
+        reason = error.strerror or str(error)
+        place = "" if error.filename is None else f"{error.filename}: "
+        print("error:", *f"{place}{reason}.".splitlines(), file=sys.stderr)
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _silence_stdout()
+        return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+
+
+def _silence_stdout() -> None:
+    """Let what standard output still holds go nowhere: it must not fail again when Python exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

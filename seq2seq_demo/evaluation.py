@@ -57,12 +57,14 @@ class Figure:
     value: float
     """In percent or, for perplexity, as it is."""
     signature: str
-    sentences: int
+    count: int
+    """Over how many of `unit` it was taken."""
+    unit: Literal["sentence", "token", "character"] = "sentence"
     by_length: tuple[LengthFigure, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values."""
-        return asdict(self)
+        """Return JSON-ready values; JSON has no infinity, so such a perplexity is None."""
+        return {**asdict(self), "value": self.value if math.isfinite(self.value) else None}
 
 
 def bleu_tokenizer(language: str) -> Literal["13a", "zh", "char"]:
@@ -119,13 +121,13 @@ def measure(
     return replace(figure, by_length=_by_length(compute, outputs, several, source_lengths))
 
 
-def perplexity(negative_log_likelihood: float, count: int, *, unit: str) -> Figure:
+def perplexity(negative_log_likelihood: float, count: int, *, unit: Literal["token", "character"]) -> Figure:
     """Return exp(negative log-likelihood / count).
 
     Args:
         negative_log_likelihood: Sum over the corpus in nats, end symbols included.
         count: Tokens with end symbols, or characters.
-        unit: What was counted, for the signature: ``token`` or ``character``.
+        unit: What was counted.
 
     Raises:
         DataError: nothing was counted.
@@ -138,7 +140,7 @@ def perplexity(negative_log_likelihood: float, count: int, *, unit: str) -> Figu
     # exp overflows beyond 709; so bad a model has no finite figure.
     mean = negative_log_likelihood / count
     value = math.exp(mean) if mean < 700 else math.inf
-    return Figure("perplexity", value, f"unit:{unit}|eos:yes|version:{__version__}", count)
+    return Figure("perplexity", value, f"unit:{unit}|eos:yes|version:{__version__}", count, unit)
 
 
 def group_references(sources: Sequence[str], targets: Sequence[str]) -> dict[str, list[str]]:

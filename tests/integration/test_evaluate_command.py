@@ -1,7 +1,9 @@
 """``evaluate`` and ``push`` as a person runs them, and what every command does with a mistake."""
 
+import errno
 import json
 import lzma
+import os
 import re
 import subprocess
 import sys
@@ -12,7 +14,7 @@ import pytest
 from seq2seq_demo.cli import main
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.evaluation import measure
-from seq2seq_demo.translator import Translator
+from seq2seq_demo.translator import TranslatedHypothesis, Translation, Translator
 from tests.support.search_translators import CHINESE, ENGLISH
 
 pytestmark = pytest.mark.integration
@@ -70,7 +72,7 @@ def test_the_text_says_how_each_figure_was_measured(evaluate) -> None:
 def test_a_word_counts_once_and_any_of_its_targets_will_do(evaluate) -> None:
     _, out, _ = evaluate("--json", "--metric", "word_error_rate,exact_match")
     words, lines = json.loads(out)["figures"]
-    assert (words["sentences"], lines["sentences"]) == (3, 4)
+    assert (words["count"], lines["count"]) == (3, 4)
     assert words["signature"].startswith("nrefs:var|")
 
 
@@ -101,6 +103,51 @@ def test_a_mistake_is_one_line_and_status_2(evaluate, options: list[str], messag
     status, out, err = evaluate(*options)
     assert (status, out) == (2, "")
     assert re.fullmatch(f"error: .*{message}.*\n", err)
+
+
+def test_samples_are_measured_with_the_seed_that_is_reported(evaluate, tmp_path: Path) -> None:
+    path = tmp_path / "out.txt"
+    _, out, _ = evaluate("--json", "--strategy", "sample", "--outputs", str(path))
+    drawn, seed = path.read_text(encoding="utf-8"), json.loads(out)["decoding"]["seed"]
+    evaluate("--strategy", "sample", "--seed", str(seed), "--outputs", str(path))
+    assert path.read_text(encoding="utf-8") == drawn
+    assert len(drawn.splitlines()) == len(ROWS)
+
+
+def test_outputs_that_cannot_be_written_are_said_before_decoding(evaluate, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr(Translator, "from_pretrained", lambda *args, **kwargs: pytest.fail("a model was loaded"))
+    status, _, err = evaluate("--outputs", str(tmp_path))
+    assert (status, err) == (2, f"error: cannot write {tmp_path}: Is a directory.\n")
+
+
+def test_a_line_break_in_an_output_stays_in_its_line(evaluate, tmp_path: Path, monkeypatch) -> None:
+    broken = TranslatedHypothesis("a\nb\u2028c", ("a",), (4,), (0.0,), (), None, 0.0, 0.0, True)
+    translation = Translation("x", ("x", "</s>"), (), (broken,), 0.0, 1)
+    monkeypatch.setattr(Translator, "translate", lambda self, texts, *args, **kwargs: [translation] * len(texts))
+    status, _, _ = evaluate("--outputs", str(tmp_path / "out.txt"))
+    assert (status, (tmp_path / "out.txt").read_text(encoding="utf-8")) == (0, "a b c\n" * len(ROWS))
+
+
+def test_a_failing_file_is_one_line_and_status_2(monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def full(args: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "state.pt")
+
+    monkeypatch.setattr("seq2seq_demo.cli.run_push", full)
+    assert main(["push", "--model", "x", "--repo", "user/name"]) == 2
+    assert capsys.readouterr().err == "error: state.pt: No space left on device.\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_standard_output_is_one_line_and_status_2() -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "import seq2seq_demo.cli as c; c.run_push = lambda a: print(1) or 0; "
+        "raise SystemExit(c.main(['push', '--model', 'x', '--repo', 'u/n']))",
+    ]
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert (result.returncode, result.stderr) == (2, "error: No space left on device.\n")
 
 
 def test_a_bad_row_is_named(evaluate, test_set: Path) -> None:

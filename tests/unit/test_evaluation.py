@@ -90,7 +90,13 @@ def test_perplexity_of_a_uniform_model_is_its_vocabulary() -> None:
     figure = perplexity(10 * 2.302585092994046, 10, unit="character")
     assert figure.value == pytest.approx(10)
     assert figure.signature.startswith("unit:character|eos:yes|")
-    assert perplexity(1e6, 1, unit="token").value == float("inf")
+    assert (figure.count, figure.unit) == (10, "character")
+
+
+def test_an_infinite_perplexity_is_null_in_json() -> None:
+    figure = perplexity(1e6, 1, unit="token")
+    assert figure.value == float("inf")
+    assert json.loads(json.dumps(figure.to_dict(), allow_nan=False))["value"] is None
 
 
 def test_references_of_the_same_source_come_together() -> None:
