@@ -143,6 +143,7 @@ def _recipe_and_data(args: argparse.Namespace) -> "tuple[Recipe, Path]":
     """
     from seq2seq_demo.config import Recipe
     from seq2seq_demo.own_corpus import DATA_FOLDER, RECIPES, prepare_own_corpus
+    from seq2seq_demo.run_folder import RunFolder
 
     recipe = None
     if args.recipe is not None:
@@ -150,14 +151,29 @@ def _recipe_and_data(args: argparse.Namespace) -> "tuple[Recipe, Path]":
         recipe = Recipe.from_file(named if named.is_file() else Path(args.recipe))
     if args.source is not None and args.target is not None and args.data_dir is None:
         output = Path(args.output)
-        languages = {"source_language": args.source_language, "target_language": args.target_language}
-        completed = prepare_own_corpus(Path(args.source), Path(args.target), output, recipe=recipe, **languages)
+        # Before the split is written: another run's must stay as it is.
+        RunFolder(output).check(resume=args.resume)
+        completed = prepare_own_corpus(
+            Path(args.source),
+            Path(args.target),
+            output,
+            recipe=recipe,
+            source_language=args.source_language,
+            target_language=args.target_language,
+            reuse=args.resume,
+        )
         return completed, output / DATA_FOLDER
     if recipe is None or args.data_dir is None or args.source is not None or args.target is not None:
         raise ConfigurationError(
             "train_what",
             "train needs either RECIPE and --data-dir, or --source and --target (a recipe may be added).",
             {"field": "recipe"},
+        )
+    if args.source_language or args.target_language:
+        raise ConfigurationError(
+            "languages_twice",
+            "--source-language and --target-language go with --source and --target; a recipe says its own in [data].",
+            {"field": "source_language"},
         )
     return recipe, Path(args.data_dir)
 

@@ -5,6 +5,7 @@ line each. All are UTF-8. A row that cannot be used is a `DataError` with file a
 pairs that are merely too long or too unequal are filtered out and counted.
 """
 
+import hashlib
 import lzma
 import random
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,9 @@ from seq2seq_demo.text import normalise, strip_final_mark
 from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 
 Pair = tuple[str, str]
+
+_CHUNK_PAIRS = 100_000
+"""Pairs encoded at a time: ids as Python numbers take many times the memory that they take in an array."""
 
 
 def read_lines(path: Path) -> Iterator[str]:
@@ -68,7 +72,7 @@ def read_tsv(path: Path, *, source_column: int = 1, target_column: int = 2, norm
         if len(columns) < wanted:
             raise _bad_row(path, number, f"has {len(columns)} column(s), but column {wanted} is asked for")
         source, target = columns[source_column - 1], columns[target_column - 1]
-        pair = _pair(path, number, source, target)
+        pair = _pair(source, target, number, source_path=path, target_path=path)
         yield pair if normalised else (source, target)
 
 
@@ -84,15 +88,16 @@ def read_two_files(source: Path, target: Path) -> Iterator[Pair]:
         other = next(targets, None)
         if other is None:
             raise _bad_row(source, number, f"has no counterpart: {target} has {number - 1} lines")
-        yield _pair(source, number, line, other)
+        yield _pair(line, other, number, source_path=source, target_path=target)
     if next(targets, None) is not None:
         raise _bad_row(target, number + 1, f"has no counterpart: {source} has {number} lines")
 
 
-def _pair(path: Path, number: int, source: str, target: str) -> Pair:
+def _pair(source: str, target: str, number: int, *, source_path: Path, target_path: Path) -> Pair:
     pair = normalise(source), normalise(target)
-    if not all(pair):
-        raise _bad_row(path, number, f"has an empty {'target' if pair[0] else 'source'}")
+    for text, path, side in zip(pair, (source_path, target_path), ("source", "target"), strict=True):
+        if not text:
+            raise _bad_row(path, number, f"has an empty {side}")
     return pair
 
 
@@ -108,6 +113,9 @@ def read_training_pairs(data_dir: Path, config: DataConfig, *, seed: int) -> lis
     pairs: list[Pair] = []
     for corpus in config.train:
         once = _limited(list(_corpus_pairs(data_dir, corpus, config)), corpus.limit)
+        if not once:
+            path = data_dir / corpus.file
+            raise DataError("no_data", f"the training file {path} has no pairs.", {"file": str(path)})
         for _ in range(corpus.repeat):
             pairs.extend((_with_noise(source, config, rng), target) for source, target in once)
     return pairs
@@ -139,6 +147,19 @@ class TokenSequences:
         self._starts = np.concatenate([[0], np.cumsum(self.lengths, dtype=np.int64)])
         self._flat = np.fromiter((i for ids in sequences for i in ids), dtype=np.int32, count=int(self._starts[-1]))
 
+    @classmethod
+    def joined(cls, parts: Sequence["TokenSequences"]) -> "TokenSequences":
+        """Put several after one another."""
+        whole = cls([])
+        whole.lengths = np.concatenate([part.lengths for part in parts])
+        whole._starts = np.concatenate([[0], np.cumsum(whole.lengths, dtype=np.int64)])
+        whole._flat = np.concatenate([part._flat for part in parts])
+        return whole
+
+    def fingerprint(self) -> str:
+        """Return a digest of all ids and lengths."""
+        return hashlib.sha256(self._flat.tobytes() + self.lengths.tobytes()).hexdigest()
+
     def __len__(self) -> int:
         return len(self.lengths)
 
@@ -158,6 +179,10 @@ class EncodedCorpus:
     def __len__(self) -> int:
         return len(self.sources)
 
+    def fingerprint(self) -> str:
+        """Return a digest that another text, tokenizer or filter changes."""
+        return f"{self.sources.fingerprint()}-{self.targets.fingerprint()}"
+
 
 def encode_pairs(
     pairs: Sequence[Pair], source_tokenizer: Tokenizer, target_tokenizer: Tokenizer, config: DataConfig | None = None
@@ -167,14 +192,24 @@ def encode_pairs(
     Raises:
         DataError: no pair is left.
     """
+    parts = [
+        _encode_chunk(pairs[start : start + _CHUNK_PAIRS], source_tokenizer, target_tokenizer, config)
+        for start in range(0, len(pairs), _CHUNK_PAIRS)
+    ]
+    kept = sum(len(sources) for sources, _ in parts)
+    if not kept:
+        raise DataError("no_data", f"none of {len(pairs)} pairs passed the length filters (max_tokens, ratio).")
+    sources, targets = (TokenSequences.joined(side) for side in zip(*parts, strict=True))
+    return EncodedCorpus(sources, targets, len(pairs) - kept)
+
+
+def _encode_chunk(
+    pairs: Sequence[Pair], source_tokenizer: Tokenizer, target_tokenizer: Tokenizer, config: DataConfig | None
+) -> tuple[TokenSequences, TokenSequences]:
     sources = source_tokenizer.encode_batch([source for source, _ in pairs])
     targets = target_tokenizer.encode_batch([target for _, target in pairs])
-    if config is not None:
-        kept = [i for i in range(len(pairs)) if _acceptable(len(sources[i]), len(targets[i]), config)]
-        sources, targets = [sources[i] for i in kept], [targets[i] for i in kept]
-    if not sources:
-        raise DataError("no_data", f"none of {len(pairs)} pairs passed the length filters (max_tokens, ratio).")
-    return EncodedCorpus(TokenSequences(sources), TokenSequences(targets), len(pairs) - len(sources))
+    kept = [i for i in range(len(pairs)) if config is None or _acceptable(len(sources[i]), len(targets[i]), config)]
+    return TokenSequences([sources[i] for i in kept]), TokenSequences([targets[i] for i in kept])
 
 
 def _acceptable(source_tokens: int, target_tokens: int, config: DataConfig) -> bool:

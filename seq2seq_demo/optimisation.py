@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from seq2seq_demo import processes
 from seq2seq_demo.config import TrainingConfig
 from seq2seq_demo.errors import ConfigurationError
 
@@ -147,7 +148,7 @@ class Optimizer:
 
 def _sum_over_processes(gradients: list[Tensor], shared: Tensor | None) -> None:
     """Add up gradients and `shared` over all processes, in one message."""
-    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+    if not processes.joined():
         return
     extra = [] if shared is None else [shared]
     tensors = gradients + extra

@@ -1,12 +1,15 @@
 """One's own corpus: two text files become a split, a recipe and so a checkpoint."""
 
+import os
 import random
 from dataclasses import replace
 from pathlib import Path
 
 from seq2seq_demo.config import CorpusConfig, Recipe
 from seq2seq_demo.data import Pair, read_two_files
-from seq2seq_demo.errors import DataError
+from seq2seq_demo.errors import CheckpointError, DataError
+from seq2seq_demo.evaluation import bleu_tokenizer
+from seq2seq_demo.text import is_cjk
 
 RECIPES = Path(__file__).parent / "recipes"
 DATA_FOLDER = "data"
@@ -21,6 +24,7 @@ def prepare_own_corpus(
     recipe: Recipe | None = None,
     source_language: str = "",
     target_language: str = "",
+    reuse: bool = False,
 ) -> Recipe:
     """Split two text files into training and development pairs and complete a recipe with them.
 
@@ -33,13 +37,15 @@ def prepare_own_corpus(
         output: The run's folder; the split goes into its ``data/``.
         recipe: Model, tokenizer and training; None takes ``recipes/default.toml``.
         source_language: Code for the page, for example ``en``.
-        target_language: Likewise; ``zh`` and ``ja`` choose how BLEU tokenises.
+        target_language: Likewise; it decides how BLEU tokenises. Without it, Chinese characters do.
+        reuse: Leave a split that is there already as it is, as a resumed run must.
 
     Returns:
         The recipe to train with, its files relative to ``output/data``.
 
     Raises:
         DataError: the files cannot be read, do not match line by line, or have too few pairs.
+        CheckpointError: `output` cannot be written.
     """
     recipe = recipe or Recipe.from_file(RECIPES / "default.toml")
     pairs = list(dict.fromkeys(read_two_files(source, target)))
@@ -52,9 +58,9 @@ def prepare_own_corpus(
     random.Random(recipe.training.seed).shuffle(pairs)
     held_out = min(1000, max(1, len(pairs) // 20))
     folder = output / DATA_FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    _write(folder / "dev.tsv", pairs[:held_out])
-    _write(folder / "train.tsv", pairs[held_out:])
+    if not (reuse and (folder / "train.tsv").is_file()):
+        _write(folder / "dev.tsv", pairs[:held_out])
+        _write(folder / "train.tsv", pairs[held_out:])
     data = replace(
         recipe.data,
         train=(CorpusConfig("train.tsv"),),
@@ -64,13 +70,21 @@ def prepare_own_corpus(
         source_language=source_language,
         target_language=target_language,
     )
-    training = recipe.training
-    if target_language in ("zh", "ja"):
-        training = replace(training, validation_tokenize="zh" if target_language == "zh" else "char")
+    cjk = sum(is_cjk(target) for _, target in pairs) > len(pairs) / 2
+    tokenize = bleu_tokenizer(target_language or ("zh" if cjk else ""))
+    training = replace(recipe.training, validation_tokenize=tokenize)
     examples = tuple(source for source, _ in pairs[:5])
     return replace(recipe, data=data, training=training, examples=examples)
 
 
 def _write(path: Path, pairs: list[Pair]) -> None:
+    """Write a TSV in one step: of several processes each writes the same, and none reads half a file."""
     # Normalised text has no tab and no line end, so a row needs no quoting.
-    path.write_text("".join(f"{source}\t{target}\n" for source, target in pairs), encoding="utf-8")
+    rows = "".join(f"{source}\t{target}\n" for source, target in pairs)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary.write_text(rows, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise CheckpointError("cannot_write", f"cannot write {path}: {error.strerror}.", {"file": str(path)}) from error

@@ -12,8 +12,9 @@ import json
 import math
 import os
 import signal
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,7 +23,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from seq2seq_demo.checkpoint import choose_device, load_checkpoint, save_checkpoint
+from seq2seq_demo import processes
+from seq2seq_demo.checkpoint import load_checkpoint, save_checkpoint
 from seq2seq_demo.config import CheckpointConfig, Recipe
 from seq2seq_demo.data import (
     Batch,
@@ -38,13 +40,18 @@ from seq2seq_demo.errors import ConfigurationError, DataError
 from seq2seq_demo.model import Seq2Seq
 from seq2seq_demo.model.loss import smoothed_cross_entropy
 from seq2seq_demo.optimisation import Optimizer, choose_precision, learning_rate_at
+from seq2seq_demo.run_folder import RunFolder
 from seq2seq_demo.tokenizer import PAD_ID, Tokenizer, train_tokenizer
-from seq2seq_demo.validation import Validation, validate
+from seq2seq_demo.validation import validate
 
-STATE_FOLDER = "training_state"
-LOG_FILE = "training_log.jsonl"
 _TOKENIZER_LINES = 500_000
-"""Lines that the tokenizers are trained on, drawn evenly over the corpus."""
+"""Pairs that the tokenizers are trained on, at least, where there are so many; drawn evenly over the corpus."""
+_MOST_OVERFLOWS = 50
+"""Updates in a row without a finite gradient after which a run has diverged."""
+_MAY_CHANGE = {"max_updates", "patience", "validate_every", "save_every", "log_every", "validation_sentences"}
+"""Fields of [training] that a resumed run may set anew."""
+
+Ending = Literal["finished", "stopped early", "interrupted"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,7 @@ class TrainingResult:
     updates: int
     best: float | None
     """Best validation figure; None before the first validation."""
-    ending: Literal["finished", "stopped early", "interrupted"]
+    ending: Ending
 
 
 def train(
@@ -73,109 +80,63 @@ def train(
         recipe: Architecture, tokenizers, data and training.
         data_dir: Folder that the recipe's file names are relative to.
         output: The checkpoint's folder.
-        resume: Go on from the state in `output`.
+        resume: Go on from the state in `output`; what `init_from` was at the start need not be said again.
         init_from: Checkpoint folder whose weights and tokenizers the run starts with.
         device: ``cpu``, ``cuda``, ``mps``; None chooses.
 
     Raises:
         ConfigurationError: `output` holds another run, there is nothing to resume, or sizes do not fit.
-        DataError: a corpus file is missing or has a bad row.
+        CheckpointError: `init_from` or the state cannot be read, or `output` cannot be written.
+        DataError: a corpus file is missing, empty or has a bad row.
     """
-    _check_output(output, resume=resume, init_from=init_from)
-    with _process_group() as rank:
-        chosen = _local_device(device)
+    folder = RunFolder(output)
+    folder.check(resume=resume)
+    chosen = processes.local_device(device)
+    with processes.process_group(chosen):
+        # What is quick to read is read first: its mistakes should not come to light after minutes.
+        dev_pairs = _dev_pairs(recipe, data_dir)
+        start = None if init_from is None or resume else load_checkpoint(init_from)
         pairs = read_training_pairs(data_dir, recipe.data, seed=recipe.training.seed)
-        tokenizers = _tokenizers(recipe, pairs, output, init_from=init_from, rank=rank)
-        trainer = Trainer(recipe, tokenizers, pairs, _dev_pairs(recipe, data_dir), output=output, device=chosen)
-        if init_from is not None and not resume:
-            trainer.load_weights(init_from)
+        if not resume and processes.rank() == 0:
+            folder.start()
+            if start is not None:
+                folder.save_tokenizers(start.source_tokenizer, start.target_tokenizer)
+            else:
+                folder.save_tokenizers(*_train_tokenizers(recipe, pairs))
+        processes.barrier()
+        tokenizers = folder.load_tokenizers()
+        corpus = encode_pairs(pairs, *tokenizers, config=recipe.data)
+        del pairs
+        trainer = Trainer(recipe, tokenizers, corpus, dev_pairs, folder=folder, device=chosen)
+        if start is not None:
+            trainer.load_weights(start.model)
         if resume:
             trainer.load_state()
         return trainer.run()
 
 
-def _check_output(output: Path, *, resume: bool, init_from: Path | None) -> None:
-    state = output / STATE_FOLDER / "state.pt"
-    if resume and not state.is_file():
-        raise ConfigurationError(
-            "nothing_to_resume", f"{output} holds no training state; leave --resume out.", {"field": "resume"}
-        )
-    if not resume and state.is_file():
-        raise ConfigurationError(
-            "output_in_use", f"{output} holds a run already; use --resume, or another folder.", {"field": "output"}
-        )
-    if init_from is not None and not (init_from / "config.json").is_file():
-        raise ConfigurationError(
-            "no_checkpoint", f"init_from must be a checkpoint folder; got {init_from}.", {"field": "init_from"}
-        )
-    output.mkdir(parents=True, exist_ok=True)
-
-
-@contextlib.contextmanager
-def _process_group() -> Iterator[int]:
-    """Join the other processes where ``torchrun`` started this one; yields the rank."""
-    world = int(os.environ.get("WORLD_SIZE", "1"))
-    if world == 1:
-        yield 0
-        return
-    torch.distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-    try:
-        yield torch.distributed.get_rank()
-    finally:
-        torch.distributed.destroy_process_group()
-
-
-def _local_device(name: str | None) -> torch.device:
-    device = choose_device(name)
-    if device.type == "cuda" and "LOCAL_RANK" in os.environ:
-        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
-        torch.cuda.set_device(device)
-    return device
-
-
-def _barrier() -> None:
-    if torch.distributed.is_available() and torch.distributed.is_initialized():
-        torch.distributed.barrier()
-
-
-def _tokenizers(
-    recipe: Recipe, pairs: list[Pair], output: Path, *, init_from: Path | None, rank: int
-) -> tuple[Tokenizer, Tokenizer]:
-    """Take the tokenizers of `init_from` or of an earlier start, or train them; one process writes for all."""
-    if init_from is not None:
-        checkpoint = load_checkpoint(init_from)
-        return checkpoint.source_tokenizer, checkpoint.target_tokenizer
-    folder = output / STATE_FOLDER
-    folder.mkdir(exist_ok=True)
-    names = ("shared.model", "shared.model") if recipe.tokenizer.shared else ("source.model", "target.model")
-    if rank == 0 and not all((folder / name).is_file() for name in names):
-        _train_tokenizers(recipe, pairs, folder)
-    _barrier()
-    source, target = (Tokenizer.from_file(folder / name) for name in names)
-    return (source, source) if recipe.tokenizer.shared else (source, target)
-
-
-def _train_tokenizers(recipe: Recipe, pairs: list[Pair], folder: Path) -> None:
+def _train_tokenizers(recipe: Recipe, pairs: Sequence[Pair]) -> tuple[Tokenizer, Tokenizer]:
     config, seed = recipe.tokenizer, recipe.training.seed
     sample = pairs[:: max(1, len(pairs) // _TOKENIZER_LINES)]
     sources, targets = [pair[0] for pair in sample], [pair[1] for pair in sample]
     if config.shared:
         both = train_tokenizer(sources + targets, vocab_size=config.source_vocab_size, config=config, seed=seed)
-        both.save(folder / "shared.model")
-        return
-    for name, lines, size in (
-        ("source.model", sources, config.source_vocab_size),
-        ("target.model", targets, config.target_vocab_size),
-    ):
-        train_tokenizer(lines, vocab_size=size, config=config, seed=seed).save(folder / name)
+        return both, both
+    return (
+        train_tokenizer(sources, vocab_size=config.source_vocab_size, config=config, seed=seed),
+        train_tokenizer(targets, vocab_size=config.target_vocab_size, config=config, seed=seed),
+    )
 
 
 def _dev_pairs(recipe: Recipe, data_dir: Path) -> list[Pair]:
     if not recipe.data.dev:
         raise DataError("no_data", "the recipe names no development file: set data.dev.")
-    data = recipe.data
-    rows = read_tsv(data_dir / data.dev, source_column=data.source_column, target_column=data.target_column)
-    return list(rows)[: recipe.training.validation_sentences]
+    data, path = recipe.data, data_dir / recipe.data.dev
+    rows = read_tsv(path, source_column=data.source_column, target_column=data.target_column)
+    pairs = list(rows)[: recipe.training.validation_sentences]
+    if not pairs:
+        raise DataError("no_data", f"the development file {path} has no pairs.", {"file": str(path)})
+    return pairs
 
 
 @dataclass
@@ -193,8 +154,10 @@ class _Progress:
     window_tokens: int = 0
     window_seconds: float = 0.0
     """Sums since the last line of the log."""
+    overflows: int = 0
+    """Updates in a row whose gradient was not finite; they were not applied."""
     seconds: float = 0.0
-    """Training time, validation included, over all sessions of the run."""
+    """Training time, validation included, over all starts of the run."""
 
 
 class Trainer:
@@ -203,9 +166,9 @@ class Trainer:
     Args:
         recipe: The recipe.
         tokenizers: Source and target.
-        pairs: Normalised training pairs.
+        corpus: Encoded training pairs.
         dev_pairs: Normalised development pairs.
-        output: Folder for the best checkpoint, the log and the state.
+        folder: For the best checkpoint, the log and the state.
         device: Where to train.
     """
 
@@ -213,33 +176,33 @@ class Trainer:
         self,
         recipe: Recipe,
         tokenizers: tuple[Tokenizer, Tokenizer],
-        pairs: list[Pair],
+        corpus: EncodedCorpus,
         dev_pairs: list[Pair],
         *,
-        output: Path,
+        folder: RunFolder,
         device: torch.device,
     ) -> None:
         self.recipe, self.config = recipe, recipe.training
-        self.tokenizers, self.dev_pairs = tokenizers, dev_pairs
-        self.output, self.device = output, device
-        self.corpus: EncodedCorpus = encode_pairs(pairs, *tokenizers, config=recipe.data)
+        self.tokenizers, self.corpus, self.dev_pairs = tokenizers, corpus, dev_pairs
+        self.folder, self.device = folder, device
+        self.rank, self.world = processes.rank(), processes.world_size()
         torch.manual_seed(self.config.seed)
         model_config = recipe.model.with_vocabularies(tokenizers[0].vocab_size, tokenizers[1].vocab_size)
         self.model = Seq2Seq(model_config).to(device)
         # Validated in float32, with the averaged weights, whatever the training computes in.
         self.validation_model = Seq2Seq(model_config).to(device)
+        # Every process has drawn the same weights; from here on each draws its own dropout.
+        torch.manual_seed(self.config.seed + self.rank)
         self.precision = choose_precision(self.config.precision, device)
         self.optimizer = Optimizer(self.model, self.config, self.precision)
         self.progress = _Progress()
+        self.validate_first = False
         self.interrupted = False
-        distributed = torch.distributed.is_available() and torch.distributed.is_initialized()
-        self.rank = torch.distributed.get_rank() if distributed else 0
-        self.world = torch.distributed.get_world_size() if distributed else 1
         self.batches: list[np.ndarray] = []
 
     def run(self) -> TrainingResult:
         """Train until `max_updates`, early stopping or an interruption."""
-        ending: Literal["finished", "stopped early", "interrupted"] = "finished"
+        ending: Ending = "finished"
         self._log({"kind": "start", "update": self.progress.update, **self._description()})
         with (
             self._interruptible(),
@@ -247,10 +210,12 @@ class Trainer:
                 total=self.config.max_updates,
                 initial=self.progress.update,
                 unit="update",
-                disable=self.rank != 0,
+                disable=True if self.rank else None,  # None: where nobody watches a terminal, there is no bar
                 dynamic_ncols=True,
             ) as bar,
         ):
+            if self.validate_first and not self.progress.update:
+                self._validate(bar)
             while self.progress.update < self.config.max_updates:
                 stop = self._update(self._next_batch())
                 bar.update()
@@ -268,7 +233,7 @@ class Trainer:
                     self.save_state()
         self.save_state()
         self._log({"kind": "end", "update": self.progress.update, "ending": ending})
-        return TrainingResult(self.output, self.progress.update, self.progress.best, ending)
+        return TrainingResult(self.folder.path, self.progress.update, self.progress.best, ending)
 
     def _due(self, every: int) -> bool:
         return self.progress.update % every == 0
@@ -310,15 +275,18 @@ class Trainer:
     def _next_batch(self) -> np.ndarray:
         """Pairs of the next global batch; a new epoch has a new order, the same for the same seed."""
         progress = self.progress
-        if self.batches and progress.position >= len(self.batches):
+        if not self.batches:
+            self._shuffle()
+        if progress.position >= len(self.batches):
             progress.epoch += 1
             progress.position = 0
-            self.batches = []
-        if not self.batches:
-            seed = self.config.seed * 100_003 + progress.epoch
-            self.batches = batch_indices(self.corpus, self.config.batch_tokens, seed=seed)
+            self._shuffle()
         progress.position += 1
         return self.batches[progress.position - 1]
+
+    def _shuffle(self) -> None:
+        seed = self.config.seed * 100_003 + self.progress.epoch
+        self.batches = batch_indices(self.corpus, self.config.batch_tokens, seed=seed)
 
     def _update(self, indices: np.ndarray) -> bool:
         """Take one optimiser step; returns whether any process was asked to stop."""
@@ -332,14 +300,27 @@ class Trainer:
             loss.backward()
             shared[0] = loss.detach()
         self.progress.update += 1
-        self.optimizer.step(self.progress.update, gradient_divisor=tokens, shared=shared)
+        norm = self.optimizer.step(self.progress.update, gradient_divisor=tokens, shared=shared)
         total, stop = shared.tolist()
-        self.progress.window_loss += total
-        self.progress.window_tokens += tokens
+        self._count(total, tokens, finite=math.isfinite(norm))
         seconds = time.perf_counter() - started
         self.progress.window_seconds += seconds
         self.progress.seconds += seconds
         return bool(stop > 0)
+
+    def _count(self, loss: float, tokens: int, *, finite: bool) -> None:
+        """Note an update's loss, in nats; give up where nothing has been finite for long."""
+        progress = self.progress
+        progress.overflows = 0 if finite else progress.overflows + 1
+        if progress.overflows >= _MOST_OVERFLOWS:
+            raise ConfigurationError(
+                "diverged",
+                f"the gradient was not finite for {_MOST_OVERFLOWS} updates in a row, up to update {progress.update}; "
+                f"choose a training.learning_rate below {self.config.learning_rate:g}.",
+                {"field": "learning_rate", "got": self.config.learning_rate},
+            )
+        progress.window_loss += loss
+        progress.window_tokens += tokens
 
     def _loss(self, batch: Batch) -> torch.Tensor:
         """Sum of the training loss over the batch's target tokens, in nats."""
@@ -361,6 +342,7 @@ class Trainer:
             "loss": round(progress.window_loss / progress.window_tokens, 6),
             "learning_rate": learning_rate_at(progress.update, self.config),
             "tokens_per_second": round(progress.window_tokens / progress.window_seconds),
+            "overflows": progress.overflows,
             "seconds": round(progress.seconds, 1),
         }
         self._log(record)
@@ -371,27 +353,26 @@ class Trainer:
         """Measure on the development set; keep the weights where they are the best so far."""
         progress = self.progress
         started = time.perf_counter()
+        figures: dict[str, float] = {}
+        better = False
         if self.rank == 0:
             with torch.no_grad():
                 torch._foreach_copy_(list(self.validation_model.parameters()), self.optimizer.weights())
             result = validate(self.validation_model, self.tokenizers, self.dev_pairs, self.config)
+            figures = {name: round(value, 4) for name, value in result.figures.items()}
             figure = result.figures[self.config.validation_metric]
-            better = progress.best is None or (figure - progress.best) * result.direction > 0
+            first = progress.best is None
+            better = math.isfinite(figure) and (first or (figure - (progress.best or 0)) * result.direction > 0)
             if better:
                 self._keep()
-        else:
-            result, figure, better = Validation({}, 1), math.nan, False
-        decision = torch.tensor([figure, float(better)], dtype=torch.float64, device=self.device)
-        if self.world > 1:
-            torch.distributed.broadcast(decision, src=0)
-        figure, better = float(decision[0]), bool(decision[1])
-        progress.best = figure if better else progress.best
+        figures, better = processes.from_first((figures, better))
+        progress.best = figures[self.config.validation_metric] if better else progress.best
         progress.without_gain = 0 if better else progress.without_gain + 1
         progress.seconds += time.perf_counter() - started
-        rounded = {name: round(value, 4) for name, value in result.figures.items()}
-        self._log({"kind": "validation", "update": progress.update, **rounded, "best": better})
+        self._log({"kind": "validation", "update": progress.update, **figures, "best": better})
         if self.rank == 0:
-            bar.write(f"update {progress.update}: {rounded}{' (best so far)' if better else ''}")
+            line = f"update {progress.update}: {figures}{' (best so far)' if better else ''}"
+            bar.write(line, file=sys.stderr)
 
     def _keep(self) -> None:
         recipe = self.recipe
@@ -400,7 +381,7 @@ class Trainer:
         )
         source, target = self.tokenizers
         save_checkpoint(
-            self.output,
+            self.folder.path,
             model=self.validation_model,
             source_tokenizer=source,
             target_tokenizer=target,
@@ -410,66 +391,94 @@ class Trainer:
 
     def _log(self, record: dict[str, Any]) -> None:
         if self.rank == 0:
-            with (self.output / LOG_FILE).open("a", encoding="utf-8") as stream:
-                stream.write(json.dumps(record, ensure_ascii=False) + "\n")
+            self.folder.log(record)
 
     def save_state(self) -> None:
-        """Write all that `load_state` needs, in one step, so that a crash leaves the old state or the new one."""
-        if self.rank != 0:
-            return
-        state = {
-            "recipe": json.dumps(self.recipe.to_dict()),
-            "progress": dataclasses.asdict(self.progress),
-            "optimizer": self.optimizer.state_dict(),
-            "random": torch.get_rng_state(),
-            "random_cuda": torch.cuda.get_rng_state() if self.device.type == "cuda" else None,
-            "log_bytes": (self.output / LOG_FILE).stat().st_size,
-        }
-        folder = self.output / STATE_FOLDER
-        folder.mkdir(exist_ok=True)
-        torch.save(state, folder / "state.tmp")
-        (folder / "state.tmp").replace(folder / "state.pt")
+        """Write all that `load_state` needs; every process calls this, one writes."""
+        on_gpu = self.device.type == "cuda"
+        random = processes.gather(
+            {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state(self.device) if on_gpu else None}
+        )
+        if self.rank == 0:
+            self.folder.save_state(
+                {
+                    "recipe": json.dumps(self.recipe.to_dict()),
+                    "corpus": self.corpus.fingerprint(),
+                    "progress": dataclasses.asdict(self.progress),
+                    "optimizer": self.optimizer.state_dict(),
+                    "random": random,
+                }
+            )
 
     def load_state(self) -> None:
         """Go on where `save_state` left off.
 
         Raises:
-            ConfigurationError: the state was saved under another architecture, tokenizer, corpus or seed.
+            ConfigurationError: the run was started with another architecture, corpus, number of processes, or with
+                training settings that cannot change in between.
+            CheckpointError: the state is damaged.
         """
-        state = torch.load(self.output / STATE_FOLDER / "state.pt", map_location="cpu", weights_only=True)
-        saved = json.loads(state["recipe"])
-        mine = json.loads(json.dumps(self.recipe.to_dict()))
-        for part in ("model", "tokenizer", "data"):
-            if saved[part] != mine[part]:
-                raise ConfigurationError(
-                    "other_recipe", f"the run in {self.output} was started with another [{part}].", {"field": part}
-                )
+        state = self.folder.load_state()
+        changed = _changed(json.loads(state["recipe"]), json.loads(json.dumps(self.recipe.to_dict())))
+        if changed:
+            raise ConfigurationError(
+                "other_recipe",
+                f"the run in {self.folder.path} was started with another {changed}; resume it with what it had.",
+                {"field": changed},
+            )
+        if state["corpus"] != self.corpus.fingerprint():
+            raise ConfigurationError(
+                "other_corpus",
+                f"the training files are not those that the run in {self.folder.path} was started with.",
+                {"field": "data_dir"},
+            )
+        if len(state["random"]) != self.world:
+            raise ConfigurationError(
+                "other_processes",
+                f"the run in {self.folder.path} was started with {len(state['random'])} process(es); got {self.world}.",
+                {"allowed": len(state["random"]), "got": self.world},
+            )
         self.optimizer.load_state_dict(state["optimizer"])
         self.progress = _Progress(**state["progress"])
-        torch.set_rng_state(state["random"])
-        if state["random_cuda"] is not None and self.device.type == "cuda":
-            torch.cuda.set_rng_state(state["random_cuda"])
+        random = state["random"][self.rank]
+        torch.set_rng_state(random["cpu"])
+        if random["cuda"] is not None and self.device.type == "cuda":
+            torch.cuda.set_rng_state(random["cuda"], self.device)
         if self.rank == 0:
-            # Lines after the saved state describe updates that will be made again.
-            os.truncate(self.output / LOG_FILE, state["log_bytes"])
-        _barrier()
+            self.folder.cut_log(state["log_bytes"])
+        processes.barrier()
 
-    def load_weights(self, folder: Path) -> None:
-        """Start from the weights of a checkpoint with the same architecture.
+    def load_weights(self, model: Seq2Seq) -> None:
+        """Start from the weights of a model with the same architecture; its dropout may differ.
 
         Raises:
-            ConfigurationError: another architecture.
+            ConfigurationError: another architecture; names the fields.
         """
-        checkpoint = load_checkpoint(folder)
-        if checkpoint.config.model != self.model.config:
+        theirs, mine = model.config.to_dict(), self.model.config.to_dict()
+        other = [name for name in mine if name != "dropout" and mine[name] != theirs[name]]
+        if other:
+            words = ", ".join(f"{name} is {theirs[name]!r} there and {mine[name]!r} here" for name in other)
             raise ConfigurationError(
                 "other_architecture",
-                f"{folder} has another architecture than the recipe's [model].",
-                {"field": "init_from"},
+                f"--init-from has another architecture than the recipe's [model]: {words}.",
+                {"field": other[0], "allowed": theirs[other[0]], "got": mine[other[0]]},
             )
         # Back to float32 first: the masters are copied from the model and must not be rounded on the way.
-        self.model.float().load_state_dict(checkpoint.model.state_dict())
+        self.model.float().load_state_dict(model.state_dict())
         self.optimizer = Optimizer(self.model, self.config, self.precision)
+        # Where training only makes them worse, the weights that it began with are the best.
+        self.validate_first = True
+
+
+def _changed(saved: dict[str, Any], mine: dict[str, Any]) -> str:
+    """Name the first part of a recipe that differs and must not; empty where there is none."""
+    for part in ("model", "tokenizer", "data"):
+        if saved[part] != mine[part]:
+            return f"[{part}]"
+    for name, value in mine["training"].items():
+        if name not in _MAY_CHANGE and saved["training"].get(name) != value:
+            return f"training.{name}"
+    return ""
 
 
 def _hardware(device: torch.device) -> str:

@@ -7,7 +7,7 @@ import torch
 
 from seq2seq_demo.config import DecodingConfig, TrainingConfig
 from seq2seq_demo.data import EncodedCorpus, Pair, batch_indices, encode_pairs, make_batch, pad
-from seq2seq_demo.evaluation import measure, perplexity
+from seq2seq_demo.evaluation import group_references, measure, perplexity
 from seq2seq_demo.model import Seq2Seq
 from seq2seq_demo.model.loss import smoothed_cross_entropy
 from seq2seq_demo.search import SearchOptions, greedy_search
@@ -47,10 +47,16 @@ def validate(
     if metric == "loss":
         return Validation(figures, -1)
     outputs = greedy_texts(model, tokenizers[1], corpus)
+    references: list[list[str]] = [[target] for _, target in pairs]
+    if metric == "word_error_rate":
+        # As `evaluate` does: a word counts once, and any of its pronunciations will do.
+        groups = group_references(*zip(*pairs, strict=True))
+        by_source = dict(zip((source for source, _ in pairs), outputs, strict=True))
+        outputs, references = [by_source[source] for source in groups], list(groups.values())
     figure = measure(
         metric,
         outputs,
-        [target for _, target in pairs],
+        references,
         tokenize=config.validation_tokenize,
         lowercase=config.validation_lowercase,
     )

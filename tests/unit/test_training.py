@@ -1,0 +1,179 @@
+"""The trainer in one process: resuming anywhere, what a resumed run may change, and what it says of a bad start."""
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from seq2seq_demo.checkpoint import load_checkpoint
+from seq2seq_demo.config import ArchitectureConfig, CorpusConfig, DataConfig, Recipe, TokenizerConfig, TrainingConfig
+from seq2seq_demo.errors import CheckpointError, ConfigurationError, DataError
+from seq2seq_demo.training import TrainingResult, train
+
+
+def make_recipe(*, dropout: float = 0.2, **training: object) -> Recipe:
+    values = {
+        "max_updates": 12,
+        "batch_tokens": 400,
+        "learning_rate": 0.01,
+        "warmup_updates": 4,
+        "schedule": "constant",
+        "precision": "float32",
+        "ema_decay": 0.9,
+        "validate_every": 6,
+        "log_every": 1,
+        "validation_metric": "loss",
+        **training,
+    }
+    return Recipe(
+        name="tiny",
+        model=ArchitectureConfig(
+            cell="gru", embedding_size=16, encoder_size=16, decoder_size=32, attention_size=16, dropout=dropout
+        ),
+        tokenizer=TokenizerConfig(model_type="char", source_vocab_size=16, target_vocab_size=16),
+        data=DataConfig(train=(CorpusConfig("train.tsv"),), dev="dev.tsv"),
+        training=TrainingConfig.from_dict(values),
+    )
+
+
+def write_corpus(folder: Path, alphabet: str = "0123456789", name: str = "train.tsv") -> None:
+    rng = random.Random(0)
+    rows = ["".join(rng.choices(alphabet, k=rng.randint(2, 8))) for _ in range(300)]
+    (folder / name).write_text("".join(f"{row}\t{row[::-1]}\n" for row in rows), encoding="utf-8")
+    (folder / "dev.tsv").write_text("".join(f"{row}\t{row[::-1]}\n" for row in rows[:20]), encoding="utf-8")
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    write_corpus(tmp_path)
+    return tmp_path
+
+
+def run(data: Path, output: str, recipe: Recipe, **more: object) -> TrainingResult:
+    return train(recipe, data_dir=data, output=data / output, device="cpu", **more)
+
+
+def records(data: Path, output: str, kind: str) -> list[dict[str, float]]:
+    lines = (data / output / "training_log.jsonl").read_text(encoding="utf-8").splitlines()
+    return [record for record in map(json.loads, lines) if record["kind"] == kind]
+
+
+def losses(data: Path, output: str) -> list[float]:
+    return [record["loss"] for record in records(data, output, "train")]
+
+
+def test_a_run_can_be_resumed_after_any_update(data: Path) -> None:
+    run(data, "whole", make_recipe())
+    for stop in range(1, 12):
+        run(data, f"stop{stop}", make_recipe(max_updates=stop))
+        run(data, f"stop{stop}", make_recipe(), resume=True)
+        assert losses(data, f"stop{stop}") == losses(data, "whole"), stop
+
+
+@pytest.mark.parametrize("precision", ["bfloat16", "autocast"])
+def test_other_precisions_learn_and_resume_too(data: Path, precision: str) -> None:
+    recipe = make_recipe(precision=precision, max_updates=40)
+    run(data, "whole", recipe)
+    run(data, "broken", make_recipe(precision=precision, max_updates=7))
+    run(data, "broken", recipe, resume=True)
+    assert losses(data, "broken") == losses(data, "whole")
+    assert losses(data, "whole")[-1] < losses(data, "whole")[0] - 0.1
+
+
+def test_training_without_teacher_forcing_learns(data: Path) -> None:
+    run(data, "out", make_recipe(teacher_forcing_ratio=0.5, max_updates=40))
+    assert losses(data, "out")[-1] < losses(data, "out")[0] - 0.1
+
+
+def test_training_stops_early_when_nothing_gets_better(data: Path) -> None:
+    result = run(data, "out", make_recipe(learning_rate=1e-9, final_learning_rate=0.0, validate_every=1, patience=2))
+    assert (result.ending, result.updates < 12) == ("stopped early", True)
+
+
+def test_a_resumed_run_keeps_the_tokenizers_that_it_began_with(data: Path) -> None:
+    run(data, "digits", make_recipe())
+    write_corpus(data, alphabet="01234abcde")
+    whole = make_recipe(learning_rate=0.001)
+    run(data, "whole", whole, init_from=data / "digits")
+    run(data, "broken", replace(whole, training=replace(whole.training, max_updates=5)), init_from=data / "digits")
+    run(data, "broken", whole, resume=True)
+    assert losses(data, "broken") == losses(data, "whole")
+    protos = [load_checkpoint(data / name).source_tokenizer.model_proto for name in ("digits", "broken")]
+    assert protos[0] == protos[1]
+
+
+def test_weights_that_training_only_worsens_are_kept(data: Path) -> None:
+    run(data, "first", make_recipe(max_updates=60))
+    result = run(data, "second", make_recipe(learning_rate=1.0), init_from=data / "first")
+    assert records(data, "second", "validation")[0]["update"] == 0
+    assert result.best == records(data, "second", "validation")[0]["loss"]
+
+
+def test_another_dropout_is_not_another_architecture(data: Path) -> None:
+    run(data, "first", make_recipe())
+    run(data, "second", make_recipe(dropout=0.0), init_from=data / "first")
+    wider = make_recipe()
+    wider = replace(wider, model=replace(wider.model, decoder_size=40))
+    with pytest.raises(ConfigurationError, match="decoder_size is 32 there and 40 here"):
+        run(data, "third", wider, init_from=data / "first")
+
+
+@pytest.mark.parametrize("field", ["batch_tokens", "seed", "beta2", "learning_rate"])
+def test_what_a_resumed_run_may_not_change_is_named(data: Path, field: str) -> None:
+    run(data, "out", make_recipe(max_updates=3))
+    changed = {"batch_tokens": 500, "seed": 9, "beta2": 0.9, "learning_rate": 0.02}[field]
+    with pytest.raises(ConfigurationError, match=f"another training.{field}"):
+        run(data, "out", make_recipe(**{field: changed}), resume=True)
+
+
+def test_another_corpus_cannot_be_resumed_with(data: Path) -> None:
+    run(data, "out", make_recipe(max_updates=3))
+    with (data / "train.tsv").open("a", encoding="utf-8") as stream:
+        stream.write("123\t321\n")
+    with pytest.raises(ConfigurationError, match="not those that the run"):
+        run(data, "out", make_recipe(), resume=True)
+
+
+def test_a_damaged_state_is_said(data: Path) -> None:
+    run(data, "out", make_recipe(max_updates=3))
+    state = data / "out/training_state/state.pt"
+    state.write_bytes(state.read_bytes()[:1000])
+    with pytest.raises(CheckpointError, match=r"state\.pt is damaged"):
+        run(data, "out", make_recipe(), resume=True)
+
+
+def test_a_start_that_came_to_nothing_leaves_no_trace(data: Path) -> None:
+    class Broken(Exception):
+        pass
+
+    def fail(*_: object, **__: object) -> None:
+        raise Broken
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(Broken):
+        patch.setattr("seq2seq_demo.training.encode_pairs", fail)
+        run(data, "out", make_recipe())
+    write_corpus(data, alphabet="abcdefghij")
+    run(data, "out", make_recipe(max_updates=1))
+    tokenizer = load_checkpoint(data / "out").source_tokenizer
+    assert tokenizer.decode(tokenizer.encode("abc")) == "abc"
+    assert len(records(data, "out", "start")) == 1
+
+
+@pytest.mark.parametrize("name", ["train.tsv", "dev.tsv"])
+def test_an_empty_file_is_named_at_once(data: Path, name: str) -> None:
+    (data / name).write_text("", encoding="utf-8")
+    with pytest.raises(DataError, match=rf"{name} has no pairs"):
+        run(data, "out", make_recipe())
+
+
+def test_an_output_that_is_a_file_is_said(data: Path) -> None:
+    with pytest.raises(CheckpointError, match="cannot write"):
+        run(data, "dev.tsv", make_recipe())
+
+
+def test_a_diverged_run_ends_with_advice(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("seq2seq_demo.training.Optimizer.step", lambda *_, **__: float("inf"))
+    with pytest.raises(ConfigurationError, match=r"not finite for 50 updates.*learning_rate below 0.01"):
+        run(data, "out", make_recipe(max_updates=100))
