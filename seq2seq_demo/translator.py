@@ -21,6 +21,7 @@ from seq2seq_demo.search import (
     Constraint,
     Hypothesis,
     Judgement,
+    Rankable,
     SearchOptions,
     SearchResult,
     SearchTrace,
@@ -97,9 +98,17 @@ class TranslatedHypothesis:
     ranks: tuple[int, ...] | None = None
     """Rank of each token in the vocabulary, 1 for the most probable; of `Translator.score` alone."""
 
+    @property
+    def rankable(self) -> Rankable:
+        """What its score depends on, for ranking it under other penalties: see `search.rerank`."""
+        return Rankable.from_attention(
+            self.log_prob, self.attention, length=len(self.token_ids), finished=self.finished
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values; attention is rounded to 6 decimals.
 
+        `coverage` is the coverage penalty without β, which a reader needs to compute the score under other penalties.
         Words are [text, start, stop], alternatives [token, token id, log-probability].
         """
         attention = None
@@ -116,6 +125,7 @@ class TranslatedHypothesis:
             "log_prob": self.log_prob,
             "score": self.score,
             "finished": self.finished,
+            "coverage": self.rankable.coverage,
             "token_log_probs": list(self.token_log_probs),
             "attention": attention,
             "alternatives": alternatives,

@@ -5,6 +5,7 @@ from seq2seq_demo.search.constraint import Constraint, Spellings, TextPrefix, To
 from seq2seq_demo.search.forced import forced_search
 from seq2seq_demo.search.greedy import greedy_search, greedy_search_steps
 from seq2seq_demo.search.judgement import Judgement, Verdict, judge
+from seq2seq_demo.search.reranking import Rankable, alphas_of_change, beta_of_change, rerank
 from seq2seq_demo.search.sampling import sample, sample_steps
 from seq2seq_demo.search.step import Alternative, Hypothesis, SearchOptions, SearchResult, State, StepFunction
 from seq2seq_demo.search.trace import Fate, SearchTrace, TraceNode
@@ -15,6 +16,7 @@ __all__ = [
     "Hypothesis",
     "Fate",
     "Judgement",
+    "Rankable",
     "SearchOptions",
     "SearchResult",
     "SearchTrace",
@@ -25,12 +27,15 @@ __all__ = [
     "TokenPrefix",
     "TraceNode",
     "Verdict",
+    "alphas_of_change",
     "beam_search",
     "beam_search_steps",
+    "beta_of_change",
     "forced_search",
     "greedy_search",
     "greedy_search_steps",
     "judge",
+    "rerank",
     "sample",
     "sample_steps",
 ]

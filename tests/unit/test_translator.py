@@ -231,6 +231,14 @@ def test_a_search_tree_comes_with_its_pieces_when_asked_for(translator, config):
     assert translator.translate(["How?"], config)[0].to_dict()["trace"] is None
 
 
+def test_the_coverage_that_is_reported_ranks_like_a_new_search(translator):
+    (translation,) = translator.translate(["How are you?"], BEAM)
+    for hypothesis, values in zip(translation.hypotheses, translation.to_dict()["hypotheses"], strict=True):
+        assert hypothesis.rankable.score(alpha=1.0, beta=0.1) == pytest.approx(hypothesis.score, abs=1e-5)
+        normalised = values["log_prob"] / ((5 + len(values["tokens"])) / 6)
+        assert normalised + 0.1 * values["coverage"] == pytest.approx(values["score"], abs=1e-5)
+
+
 def test_a_model_without_attention_gives_none():
     (translation,) = tiny_translator(attention="none").translate(["How are you?"], GREEDY)
     assert translation.hypotheses[0].attention is None
