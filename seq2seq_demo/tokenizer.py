@@ -5,6 +5,7 @@ Reference:
 """
 
 import io
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ PAD_ID, UNK_ID, BOS_ID, EOS_ID = 0, 1, 2, 3
 SPACE = "▁"
 _BYTE_PIECE = re.compile(r"<0x([0-9A-F]{2})>")
 _JOINS_LETTERS = {"'", "’"}
+_NO_LINES = "!sentences_.empty()"
+_SOURCE_LINE = re.compile(r"[A-Z_]+: src/\S+\(\d+\) \[.*\](?: |$)")
+"""Where in SentencePiece a check failed, and the check; its words come after."""
 
 
 @dataclass(frozen=True)
@@ -74,14 +78,14 @@ class Tokenizer:
         except CheckpointError as error:
             raise CheckpointError(error.code, f"{path}: {error.message}", error.fields) from error
 
-    @classmethod
-    def from_bytes(cls, model_proto: bytes) -> Self:
-        """Load a serialised model."""
-        return cls(model_proto)
-
     def save(self, path: Path) -> None:
-        """Write the model to `path`."""
-        Path(path).write_bytes(self.model_proto)
+        """Write the model to `path`, under another name first: a file of that name is always whole."""
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            unfinished.write_bytes(self.model_proto)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
 
     @property
     def vocab_size(self) -> int:
@@ -183,7 +187,8 @@ def train_tokenizer(lines: Iterable[str], *, vocab_size: int, config: TokenizerC
         ConfigurationError: `vocab_size` is too small for the corpus' characters (and the 256 bytes), or, with another
             model type than unigram, too large.
     """
-    sentencepiece.set_random_generator_seed(seed)
+    # SentencePiece's seed has 32 bits, a recipe's 63.
+    sentencepiece.set_random_generator_seed(seed % 2**32)
     model = io.BytesIO()
     try:
         sentencepiece.SentencePieceTrainer.Train(
@@ -206,7 +211,7 @@ def train_tokenizer(lines: Iterable[str], *, vocab_size: int, config: TokenizerC
             minloglevel=2,
         )
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()[-1]
+        reason = _reason(str(error))
         raise ConfigurationError(
             "vocabulary_impossible",
             f"cannot train a tokenizer with {vocab_size} pieces: {reason} "
@@ -214,3 +219,16 @@ def train_tokenizer(lines: Iterable[str], *, vocab_size: int, config: TokenizerC
             {"field": "vocab_size", "got": vocab_size, "reason": reason},
         ) from error
     return Tokenizer(model.getvalue())
+
+
+def _reason(message: str) -> str:
+    """Reduce an error of SentencePiece to what a person can use.
+
+    >>> _reason("INTERNAL: src/trainer.cc(7) [(a[0]) <= (b)] Vocabulary size too high.")
+    'Vocabulary size too high.'
+    """
+    line = message.strip().splitlines()[-1]
+    if _NO_LINES in line:
+        return "The corpus is empty."
+    # A check without words is all there is to say.
+    return _SOURCE_LINE.sub("", line).strip() or line

@@ -81,8 +81,28 @@ def test_a_file_that_is_no_tokenizer_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_vocabulary_too_small_for_the_bytes_is_said() -> None:
-    with pytest.raises(ConfigurationError, match="cannot train a tokenizer with 100 pieces"):
+    with pytest.raises(ConfigurationError, match="^cannot train a tokenizer with 100 pieces: Vocabulary size is"):
         train_tokenizer(LINES, vocab_size=100, config=TokenizerConfig())
+
+
+def test_an_empty_corpus_is_said() -> None:
+    with pytest.raises(ConfigurationError, match="The corpus is empty"):
+        train_tokenizer([], vocab_size=300, config=TokenizerConfig())
+
+
+def test_every_seed_of_a_recipe_will_do() -> None:
+    assert train_tokenizer(LINES, vocab_size=340, config=TokenizerConfig(), seed=2**63 - 1).vocab_size > 260
+
+
+def test_a_model_that_cannot_be_written_whole_leaves_the_old_one(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    path = tmp_path / "source.model"
+    tokenizer.save(path)
+    broken = Tokenizer(tokenizer.model_proto)
+    broken.model_proto = "no bytes"  # type: ignore[assignment]
+    with pytest.raises(TypeError):
+        broken.save(path)
+    assert Tokenizer.from_file(path).model_proto == tokenizer.model_proto
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_small_corpus_gets_a_small_vocabulary() -> None:
