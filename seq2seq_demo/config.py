@@ -454,6 +454,8 @@ class DataConfig(StrictConfig):
     """Probability that a training source is lower-cased, in [0, 1], for robustness to typing."""
     final_mark_noise: float = 0.0
     """Probability that a training source loses its final punctuation mark, in [0, 1]."""
+    comma_noise: float = 0.0
+    """Probability, in [0, 1], that a training source loses its commas, as people who type in a hurry leave them out."""
 
     def _check_ranges(self) -> None:
         check_range("source_column", self.source_column, 1, 100)
@@ -462,6 +464,7 @@ class DataConfig(StrictConfig):
         check_range("max_length_ratio", self.max_length_ratio, 1, 100)
         check_range("lowercase_noise", self.lowercase_noise, 0, 1)
         check_range("final_mark_noise", self.final_mark_noise, 0, 1)
+        check_range("comma_noise", self.comma_noise, 0, 1)
 
 
 @dataclass(frozen=True)

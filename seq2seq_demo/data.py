@@ -8,6 +8,7 @@ pairs that are merely too long or too unequal are filtered out and counted.
 import hashlib
 import lzma
 import random
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 
 Pair = tuple[str, str]
 
+_COMMA = re.compile("[,，] ?")
 _CHUNK_PAIRS = 100_000
 """Pairs encoded at a time: ids as Python numbers take many times the memory that they take in an array."""
 
@@ -134,6 +136,8 @@ def _limited(pairs: list[Pair], limit: int) -> list[Pair]:
 def _with_noise(source: str, config: DataConfig, rng: random.Random) -> str:
     if config.final_mark_noise and rng.random() < config.final_mark_noise:
         source = strip_final_mark(source) or source
+    if config.comma_noise and rng.random() < config.comma_noise:
+        source = _COMMA.sub(" ", source).strip() or source
     if config.lowercase_noise and rng.random() < config.lowercase_noise:
         source = source.lower()
     return source

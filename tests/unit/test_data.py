@@ -78,11 +78,12 @@ def test_two_files_must_have_equally_many_lines(tmp_path: Path) -> None:
 
 
 def test_repeats_limits_and_noise_follow_the_recipe(tmp_path: Path) -> None:
-    write(tmp_path / "a.tsv", "".join(f"Word {i}.\tw{i}\n" for i in range(10)))
+    write(tmp_path / "a.tsv", "".join(f"Well, Word {i}.\tw{i}\n" for i in range(10)))
     corpus = CorpusConfig(file="a.tsv", repeat=3, limit=5)
-    pairs = read_training_pairs(tmp_path, DataConfig(train=(corpus,), lowercase_noise=1, final_mark_noise=1), seed=1)
+    noise = {"lowercase_noise": 1.0, "final_mark_noise": 1.0, "comma_noise": 1.0}
+    pairs = read_training_pairs(tmp_path, DataConfig(train=(corpus,), **noise), seed=1)
     assert [target for _, target in pairs] == ["w0", "w2", "w4", "w6", "w8"] * 3
-    assert pairs[1][0] == "word 2"
+    assert pairs[1][0] == "well word 2"
 
 
 def test_long_and_unequal_pairs_are_left_out_and_counted() -> None:
