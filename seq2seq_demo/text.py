@@ -21,9 +21,11 @@ _ASCII_MARKS: dict[int, str] = {code: chr(code - 0xFEE0) for code in range(0xFF0
         "。": ".", "、": ",", "…": "...", "‐": "-", "‑": "-", "–": "-",
     }
 )  # fmt: skip
-_FULL_WIDTH_MARKS = {",": "，", "?": "？", "!": "！", ";": "；", ":": "：", ".": "。"}
-_MARK_AFTER_HAN = re.compile(f"(?<={_HAN.pattern}) ?([,?!;:]|\\.(?=$|\\s|[”’」』)]))")
-_SPACES_AFTER_WIDE_MARK = re.compile("([，。？！；：、]) +")
+_FULL_WIDTH_MARKS = str.maketrans({",": "，", "?": "？", "!": "！", ";": "；", ":": "：", ".": "。", " ": None})
+_WIDE = "，。？！；：、"
+# A full stop is one only where something may end: 3.5 and an ellipsis stay.
+_MARKS_AFTER_HAN = re.compile(rf"(?<={_HAN.pattern})(?: ?(?:[,?!;:{_WIDE}]|(?<!\.)\.(?=$|[\s,?!;:{_WIDE}”’」』)])))+")
+_SPACES_AT_WIDE_MARK = re.compile(f" *([{_WIDE}]) *")
 
 
 def is_cjk(text: str) -> bool:
@@ -52,12 +54,13 @@ def normalise(text: str) -> str:
     >>> normalise("你好,世界!")
     '你好，世界！'
     """
-    text = unicodedata.normalize("NFC", text).translate(_FULL_WIDTH_ALPHANUMERICS)
-    text = " ".join("".join(_without_control(character) for character in text).split())
+    text = "".join(_without_control(character) for character in text.translate(_FULL_WIDTH_ALPHANUMERICS))
+    # Composed only now: a letter and its accent may have had a character without width between them.
+    text = " ".join(unicodedata.normalize("NFC", text).split())
     if not is_cjk(text):
-        return text.translate(_ASCII_MARKS)
-    text = _MARK_AFTER_HAN.sub(lambda match: _FULL_WIDTH_MARKS[match.group(1)], text)
-    return _SPACES_AFTER_WIDE_MARK.sub(r"\1", text)
+        return unicodedata.normalize("NFC", text.translate(_ASCII_MARKS))
+    text = _MARKS_AFTER_HAN.sub(lambda match: match.group().translate(_FULL_WIDTH_MARKS), text)
+    return _SPACES_AT_WIDE_MARK.sub(r"\1", text)
 
 
 def _without_control(character: str) -> str:

@@ -1,5 +1,7 @@
 """Normalisation: one form for training and page."""
 
+import random
+
 import pytest
 
 from seq2seq_demo.text import normalise, strip_final_mark
@@ -14,6 +16,8 @@ from seq2seq_demo.text import normalise, strip_final_mark
         ("zero\u200bwidth\u202e", "zerowidth"),
         ("bell\x07 and \x00 nul", "bell and nul"),
         ("e\u0301te\u0301", "été"),
+        ("e\u200b\u0301te\u0301", "été"),
+        ("Really?!  Yes ...", "Really?! Yes ..."),
         ("lone \ud800 surrogate", "lone surrogate"),
         ("", ""),
         ("\u3000\t", ""),
@@ -31,15 +35,26 @@ def test_latin_text_is_brought_into_one_form(typed: str, normal: str) -> None:
         ("我有3.5元.", "我有3.5元。"),
         ("他说：“好。”", "他说：“好。”"),
         ("我用Python 3.11写。", "我用Python 3.11写。"),
+        ("什么?!", "什么？！"),
+        ("你好!!", "你好！！"),
+        ("你好！! 世界", "你好！！世界"),
+        ("你好 。", "你好。"),
+        ("我用Python ！", "我用Python！"),
+        ("他想...", "他想..."),
+        ("价格:3.5,数量:2", "价格：3.5,数量：2"),
     ],
 )
 def test_chinese_text_gets_full_width_punctuation(typed: str, normal: str) -> None:
     assert normalise(typed) == normal
 
 
-@pytest.mark.parametrize("text", ["你好,  世界!", "  ＡＢＣ， d。", "a\u200b b…", "“你好”, he said."])
-def test_normalising_twice_changes_nothing(text: str) -> None:
-    assert normalise(normalise(text)) == normalise(text)
+def test_normalising_twice_changes_nothing() -> None:
+    rng = random.Random(1)
+    for _ in range(3000):
+        text = "".join(
+            rng.choices("你か\u3099ab35 ,.?!:，。！、…\u200b\u0301\u0338Ａ＜“)\u3000\u037e", k=rng.randint(1, 8))
+        )
+        assert normalise(normalise(text)) == normalise(text), repr(text)
 
 
 def test_only_one_final_mark_is_stripped() -> None:
