@@ -13,16 +13,21 @@ is_new_enough() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
 
+# The pinned packages have wheels for these.
+is_supported() {
+    "$1" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null
+}
+
 find_python() {
     local candidate
     for candidate in python3 python3.12 python3.11 python3.13 python; do
-        if command -v "$candidate" >/dev/null && is_new_enough "$candidate"; then
+        if command -v "$candidate" >/dev/null && is_supported "$candidate"; then
             printf '%s\n' "$candidate"
             return
         fi
     done
-    fail "Python 3.11 or newer is needed; found $(python3 --version 2>/dev/null || echo none)." \
-        "Install it (Debian: apt-get install python3 python3-venv) and run this again."
+    fail "Python 3.11, 3.12 or 3.13 is needed; found $(python3 --version 2>/dev/null || echo none)." \
+        "Install one (Debian: apt-get install python3 python3-venv) and run this again."
 }
 
 make_environment() {

@@ -21,7 +21,13 @@ from seq2seq_demo.tokenizer import EOS_ID
 from tests.support.search_translators import ENGLISH, tiny_translator
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
