@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from seq2seq_demo.config import DecodingConfig, ModelConfig, TrainingConfig
     from seq2seq_demo.errors import CheckpointError, ConfigurationError, DataError, InputError, Seq2SeqError
     from seq2seq_demo.model import Seq2Seq
-    from seq2seq_demo.search import Hypothesis, beam_search, greedy_search
+    from seq2seq_demo.search import Hypothesis, beam_search, greedy_search, sample
     from seq2seq_demo.translator import Translation, Translator
 
 __version__ = "0.1.0"
@@ -31,6 +31,7 @@ _HOMES = {
     "Translator": "translator",
     "beam_search": "search",
     "greedy_search": "search",
+    "sample": "search",
 }
 """Module of each public name."""
 
@@ -49,6 +50,7 @@ __all__ = [
     "Translator",
     "beam_search",
     "greedy_search",
+    "sample",
 ]
 
 

@@ -140,8 +140,7 @@ def _measure(
         start = time.perf_counter()
         translations = translator.translate(texts, config)
         seconds.append(time.perf_counter() - start)
-    beam_size = config.beam_size if config.strategy == "beam" else 1
-    rows = len(texts) * beam_size
+    rows = len(texts) * config.rows
     return Timing(
         strategy=strategy,
         sentences=len(texts),

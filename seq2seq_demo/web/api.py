@@ -37,6 +37,7 @@ class TranslateEndpoint:
         top_k: int = 0,
         top_p: float = 1.0,
         seed: int | None = None,
+        prefix: str = "",
     ) -> dict[str, Any]:
         """Translate one sentence and return everything that is known about it.
 
@@ -56,9 +57,10 @@ class TranslateEndpoint:
             top_k: Samples: draw among so many best tokens; 0 is among all.
             top_p: Samples: draw among the fewest best tokens whose mass reaches it, above 0, at most 1.
             seed: Samples: makes them repeatable, 0 to 2^63 - 1; null draws one, and the answer's options report it.
+            prefix: Text that every output begins with; its last word may grow, unless a space ends it.
 
         Returns:
-            model, options, source, source_tokens, source_words, seconds, steps, and hypotheses, best first: text,
+            model, options, source, source_tokens, source_words, seconds, steps, seed, and hypotheses, best first: text,
             tokens, words, log_prob, score, finished, token_log_probs and attention (a row for each target token).
         """
         options = {
@@ -75,6 +77,7 @@ class TranslateEndpoint:
             "top_k": top_k,
             "top_p": top_p,
             "seed": seed,
+            "prefix": prefix,
         }
         try:
             config = DecodingConfig.from_dict(options).with_seed()
