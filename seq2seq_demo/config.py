@@ -476,9 +476,13 @@ class Recipe(StrictConfig):
     examples: tuple[str, ...] = ()
     """Source texts that the page offers."""
     model: ArchitectureConfig = field(default_factory=ArchitectureConfig)
+    """Table ``[model]``."""
     tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    """Table ``[tokenizer]``."""
     data: DataConfig = field(default_factory=DataConfig)
+    """Table ``[data]``."""
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    """Table ``[training]``."""
 
     @classmethod
     def from_file(cls, path: Path) -> Self:
@@ -509,6 +513,7 @@ class DecodingConfig(StrictConfig):
     """Decoding options: the same words on the page, the command line, in Python and over HTTP."""
 
     strategy: Strategy = "beam"
+    """How tokens are chosen; a field that another strategy is about is ignored."""
     beam_size: int = 5
     """Hypotheses kept at each step, 1–100; greedy decoding and sampling ignore it."""
     n_best: int = 1
