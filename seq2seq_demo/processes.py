@@ -19,7 +19,7 @@ _PATIENCE = timedelta(hours=3)
 def local_device(name: str | None) -> torch.device:
     """Choose this process' device: as `choose_device` does, and on several GPUs one for each process."""
     device = choose_device(name)
-    if device.type == "cuda" and device.index is None and "LOCAL_RANK" in os.environ:
+    if str(device) == "cuda" and "LOCAL_RANK" in os.environ:
         device = torch.device("cuda", int(os.environ["LOCAL_RANK"]))
         torch.cuda.set_device(device)
     return device
