@@ -78,3 +78,37 @@ def strip_final_mark(text: str) -> str:
     ('How are you', 'Mr')
     """
     return re.sub(r"\s*[.!?。！？]$", "", text)
+
+
+_SCRIPTS = {
+    "LATIN": frozenset({"de", "en", "es", "fr", "it", "nl", "pl", "pt", "tr", "vi"}),
+    "CJK": frozenset({"ja", "zh"}),
+    "HIRAGANA": frozenset({"ja"}),
+    "KATAKANA": frozenset({"ja"}),
+    "HANGUL": frozenset({"ko"}),
+    "CYRILLIC": frozenset({"bg", "ru", "uk"}),
+    "ARABIC": frozenset({"ar", "fa"}),
+    "GREEK": frozenset({"el"}),
+    "HEBREW": frozenset({"he"}),
+    "DEVANAGARI": frozenset({"hi"}),
+    "THAI": frozenset({"th"}),
+}
+"""Scripts by the first word of their characters' Unicode names, with languages that are written in them."""
+
+
+def is_in_other_script(text: str, language: str) -> bool:
+    """Tell whether most letters of `text` are of a script that `language` is not written in.
+
+    False where that cannot be told: no letters, or a language that is not in the table.
+
+    >>> is_in_other_script("你好", "en"), is_in_other_script("Tom 去哪里？", "zh"), is_in_other_script("123 😀", "en")
+    (True, False, False)
+    """
+    code = language.lower().split("-")[0]
+    if not any(code in languages for languages in _SCRIPTS.values()):
+        return False
+    names = [unicodedata.name(character, "").split(" ")[0] for character in text if character.isalpha()]
+    # A Han character says as much as a short word.
+    others = sum(1 for name in names if code not in _SCRIPTS.get(name, frozenset()))
+    weight = 3 if code in ("ja", "zh") else 1
+    return others > weight * (len(names) - others)

@@ -11,6 +11,7 @@ import numpy as np
 
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.errors import Seq2SeqError
+from seq2seq_demo.text import is_in_other_script
 from seq2seq_demo.translator import Translation, Translator
 from seq2seq_demo.web.requests import PageRequest
 
@@ -58,6 +59,8 @@ class Line:
     text: str
     runs: list[Run] = field(default_factory=list)
     error: Seq2SeqError | None = None
+    language: str | None = None
+    """The language that the model reads, where the text is in another script; the output is then a guess."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the page draws, JSON-ready."""
@@ -65,6 +68,7 @@ class Line:
             "typed": self.text[:_TYPED_CHARACTERS],
             "runs": [run.to_dict() for run in self.runs] if self.error is None else [],
             "error": error_to_dict(self.error) if self.error else None,
+            "reads": self.language,
         }
 
 
@@ -85,7 +89,15 @@ def decode(translator: Translator, request: PageRequest) -> Iterator[list[Line]]
     A line that cannot be decoded keeps its error and does not stop the others. Closing the iterator stops the search
     within one step.
     """
-    lines = [Line(text, [Run(config) for config in request.configs]) for text in request.lines]
+    reads = translator.config.source_language
+    lines = [
+        Line(
+            text,
+            [Run(config) for config in request.configs],
+            language=reads if is_in_other_script(text, reads) else None,
+        )
+        for text in request.lines
+    ]
     for index, line in enumerate(lines):
         for run in line.runs:
             try:

@@ -238,6 +238,41 @@ def test_markup_and_emoji_in_a_sentence_are_shown_as_typed(open_page):
     assert page.locator(".s2s-result script, .s2s-result b").count() == 0
 
 
+def test_a_text_in_another_script_is_decoded_with_a_word_of_warning(open_page):
+    page = open_page()
+    translate(page, "你好吗？")
+    expect(page.locator(".s2s-result [role=note]")).to_contain_text("This model reads English")
+    translate(page, "How are you?")
+    expect(page.locator(".s2s-result [role=note]")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "fields"),
+    [("diverse-beam", ["beam_groups", "diversity"]), ("sample", ["temperature", "top_k", "top_p"])],
+)
+def test_other_strategies_show_their_own_numbers_and_their_hypotheses(open_page, strategy, fields):
+    page = open_page()
+    translate(page, "We walked.")
+    choose(page, strategy)
+    expect(page.locator(f".s2s-hypothesis[data-strategy={strategy}]")).to_be_visible()
+    for name in fields:
+        expect(page.locator(f"#s2s-{name}")).to_be_visible()
+    assert page.locator(".s2s-nbest-item").count() > 1
+
+
+def test_a_seed_draws_the_same_samples_again(open_page):
+    page = open_page()
+    translate(page, "We walked.")
+    choose(page, "sample")
+    page.locator(".s2s-more summary").click()
+    texts = []
+    for seed in ("7", "8", "7"):
+        page.fill("#s2s-seed", seed)
+        translate(page, "We walked.")
+        texts.append(page.locator(".s2s-nbest-text").all_inner_texts())
+    assert texts[0] == texts[2] != texts[1]
+
+
 @pytest.mark.parametrize(("field", "value"), [("beam_size", "101"), ("length_penalty", "-1"), ("n_best", "1.5")])
 def test_an_option_out_of_range_is_refused_beside_its_field(open_page, field, value):
     page = open_page()

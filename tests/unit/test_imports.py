@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "__init__": "model search translator",
     "__main__": "cli",
     "cli": "training training_speed own_corpus run_folder evaluation measurement benchmark translator checkpoint data",
-    "web": "translator figures evaluation search data tokenizer",
+    "web": "translator figures evaluation search data tokenizer text",
     "benchmark": "translator model search tokenizer",
     "measurement": "translator evaluation validation data text",
     "translator": "checkpoint search model tokenizer text",

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from seq2seq_demo.text import normalise, strip_final_mark
+from seq2seq_demo.text import is_in_other_script, normalise, strip_final_mark
 
 
 @pytest.mark.parametrize(
@@ -59,3 +59,22 @@ def test_normalising_twice_changes_nothing() -> None:
 def test_only_one_final_mark_is_stripped() -> None:
     assert strip_final_mark("Really?!") == "Really?"
     assert strip_final_mark("No mark") == "No mark"
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "other"),
+    [
+        ("How are you?", "en", False),
+        ("Wie geht's? Größe", "de", False),
+        ("你好吗", "en", True),
+        ("Как дела?", "en", True),
+        ("I met 王 yesterday.", "en", False),
+        ("我用 Python 写程序。", "zh", False),
+        ("How are you?", "zh-CN", True),
+        ("😀 12 !?", "en", False),
+        ("anything", "xx", False),
+        ("", "en", False),
+    ],
+)
+def test_another_script_is_noticed(text: str, language: str, other: bool) -> None:
+    assert is_in_other_script(text, language) is other

@@ -54,7 +54,10 @@ lab.result = (() => {
     } });
     const source = lines.length < 2 ? null
       : lab.el("p", { class: "s2s-source", lang: languages.source, text: lines[index].typed });
-    return lab.el("div", {}, [bar, source,
+    const { reads } = lines[index];
+    const other = reads ? lab.el("p", { class: "s2s-note", role: "note",
+      text: t("result.other_script", { language: t(`language.${reads}`) }) }) : null;
+    return lab.el("div", {}, [bar, source, other,
       shownLine({ line: lines[index], index, t, view, languages, download, redraw })]);
   };
 })();
