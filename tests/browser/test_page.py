@@ -313,12 +313,14 @@ def test_dark_mode_follows_the_system_and_draws_dark(open_page):
     expect(page.locator("body")).not_to_have_class("dark")
 
 
-@pytest.mark.parametrize("strategy", ["beam", "compare"])
+@pytest.mark.parametrize("strategy", ["beam", "compare", "sample"])
 def test_a_phone_never_scrolls_sideways(open_page, strategy):
     page = open_page(width=390, height=844)
     choose(page, strategy)
     translate(page, "I don't know the old man, do you? " * 3)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    controls = page.locator(".s2s-segment, .s2s-field, .s2s-go, .s2s-verdict, .s2s-quiet")
+    assert controls.evaluate_all("nodes => Math.max(...nodes.map(node => node.getBoundingClientRect().right))") <= 390
     frame = page.locator(".s2s-heatmap").first
     assert frame.evaluate("node => node.scrollWidth > node.clientWidth")
 
