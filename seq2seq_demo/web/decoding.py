@@ -19,6 +19,8 @@ FIRST_SNAPSHOT: Final = 0.3
 """Seconds before a decode that is still going shows what it has; shorter ones come in one piece."""
 NEXT_SNAPSHOT: Final = 0.15
 """Seconds between two later snapshots."""
+ALTERNATIVES: Final = 10
+"""Most probable tokens of each step that the page can show; only for one line, where a visitor looks closely."""
 _TYPED_CHARACTERS: Final = 200
 
 
@@ -98,10 +100,14 @@ def decode(translator: Translator, request: PageRequest) -> Iterator[list[Line]]
         )
         for text in request.lines
     ]
+    alternatives = ALTERNATIVES if len(lines) == 1 else 0
     for index, line in enumerate(lines):
         for run in line.runs:
             try:
-                with closing(translator.stream(line.text, run.config)) as steps:
+                search = translator.stream(
+                    line.text, run.config, prefix_tokens=request.prefix_tokens, alternatives=alternatives
+                )
+                with closing(search) as steps:
                     for run.translation in steps:
                         yield lines[: index + 1]
             except Seq2SeqError as error:

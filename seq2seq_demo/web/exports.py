@@ -85,7 +85,8 @@ def export(translator: Translator, request: PageRequest, selection: Selection) -
         ConfigurationError: options that do not suit the model, no attention to draw, or no font to draw it with.
     """
     config = request.configs[selection.run]
-    (translation,) = translator.translate([request.lines[selection.line]], config)
+    text = request.lines[selection.line]
+    (translation,) = translator.translate([text], config, prefix_tokens=request.prefix_tokens)
     chosen = min(selection.hypothesis, len(translation.hypotheses) - 1)
     one = replace(translation, hypotheses=(translation.hypotheses[chosen],))
     name = _file_name(request.model, config, chosen, translation.source, selection)

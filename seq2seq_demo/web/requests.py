@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from seq2seq_demo.config import DecodingConfig, check_choice
 from seq2seq_demo.errors import ConfigurationError, InputError
+from seq2seq_demo.search.step import MAX_TARGET_TOKENS
 
 MAX_LINES: Final = 50
 """Most lines of one request; a batch of more is the command line's business."""
@@ -23,6 +24,8 @@ class PageRequest:
     """Texts to decode, each on its own; none is blank."""
     configs: tuple[DecodingConfig, ...]
     """One for each panel: one, or greedy and beam side by side."""
+    prefix_tokens: tuple[int, ...] = ()
+    """Target ids that the output begins with, chosen by the visitor; only with one line."""
 
 
 def read_request(values: Mapping[str, Any]) -> PageRequest:
@@ -35,10 +38,13 @@ def read_request(values: Mapping[str, Any]) -> PageRequest:
     options = values.get("options", {})
     if not isinstance(options, Mapping):
         raise ConfigurationError("wrong_type", "options must be an object.", {"field": "options", "allowed": "object"})
+    configs = _read_configs(values.get("strategy"), options)
+    lines = _read_lines(values.get("text"))
     return PageRequest(
         model=str(values.get("model", "")),
-        configs=_read_configs(values.get("strategy"), options),
-        lines=_read_lines(values.get("text")),
+        configs=configs,
+        lines=lines,
+        prefix_tokens=_read_prefix_tokens(values.get("prefix_tokens", []), lines=len(lines)),
     )
 
 
@@ -53,6 +59,18 @@ def _read_configs(mode: object, options: Mapping[str, Any]) -> tuple[DecodingCon
         wanted = [{**options, "strategy": mode}]
     # A seed is drawn here and goes back to the page: what it shows can be drawn, and downloaded, again.
     return tuple(DecodingConfig.from_dict(item).with_seed() for item in wanted)
+
+
+def _read_prefix_tokens(value: object, *, lines: int) -> tuple[int, ...]:
+    tokens = value if isinstance(value, list) else [None]
+    whole = all(isinstance(token, int) and not isinstance(token, bool) for token in tokens)
+    if not whole or len(tokens) > MAX_TARGET_TOKENS or (tokens and lines > 1):
+        raise ConfigurationError(
+            "wrong_type",
+            f"prefix_tokens must be a list of at most {MAX_TARGET_TOKENS} token ids, with one line of text.",
+            {"field": "prefix_tokens", "allowed": "a list of token ids"},
+        )
+    return tuple(tokens)
 
 
 def _read_lines(text: object) -> tuple[str, ...]:

@@ -260,6 +260,25 @@ def test_other_strategies_show_their_own_numbers_and_their_hypotheses(open_page,
     assert page.locator(".s2s-nbest-item").count() > 1
 
 
+def test_choosing_another_token_decodes_on_from_it_and_back_leads_back(open_page):
+    page = open_page()
+    translate(page, "We know the old man.")
+    before = page.locator(".s2s-output").inner_text()
+    page.locator(".s2s-token-row").nth(0).locator(".s2s-chip").nth(1).click()
+    options = page.locator(".s2s-alternative")
+    expect(options).to_have_count(10)
+    chosen = page.locator(".s2s-alternative:not([disabled])").first
+    wanted = chosen.locator(".s2s-alternative-text").inner_text()
+    page.evaluate("performance.clearMeasures()")
+    chosen.click()
+    wait_for_answer(page)
+    assert page.locator(".s2s-token-row").nth(0).locator(".s2s-chip-text").nth(1).inner_text().lstrip("-") == wanted
+    expect(page.locator(".s2s-trail")).to_contain_text("your choice of token 2")
+    page.locator(".s2s-trail button").click()
+    expect(page.locator(".s2s-output")).to_have_text(before)
+    expect(page.locator(".s2s-trail")).to_have_count(0)
+
+
 def test_a_seed_draws_the_same_samples_again(open_page):
     page = open_page()
     translate(page, "We walked.")

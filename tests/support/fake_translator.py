@@ -46,11 +46,15 @@ class FakeTranslator:
         )
         self.checkpoint = SimpleNamespace(path=Path("nowhere"), model=SimpleNamespace(parameters=lambda: ()))
 
-    def translate(self, texts: Sequence[str], config: DecodingConfig) -> list[Translation]:
+    def translate(
+        self, texts: Sequence[str], config: DecodingConfig, *, prefix_tokens: Sequence[int] = ()
+    ) -> list[Translation]:
         """Translate at once."""
         return [list(self.stream(text, config))[-1] for text in texts]
 
-    def stream(self, text: str, config: DecodingConfig) -> Iterator[Translation]:
+    def stream(
+        self, text: str, config: DecodingConfig, *, prefix_tokens: Sequence[int] = (), alternatives: int = 0
+    ) -> Iterator[Translation]:
         """Yield two growing translations and the final one."""
         source = " ".join(text.split())
         if not source:

@@ -18,6 +18,7 @@ SCRIPTS: Final = (
     "heatmap/heatmap.js",
     "nbest/nbest.js",
     "hypothesis/model.js",
+    "whatif/whatif.js",
     "hypothesis/hypothesis.js",
     "compare/compare.js",
     "result/result.js",
@@ -35,6 +36,7 @@ STYLES: Final = (
     "tokens/tokens.css",
     "heatmap/heatmap.css",
     "nbest/nbest.css",
+    "whatif/whatif.css",
     "compare/compare.css",
     "page/page.css",
 )

@@ -51,12 +51,13 @@ lab.hypothesis = (() => {
   const targetTip = (item, t) => t(item.stop - item.start > 1 ? "tip.word_probability" : "tip.token_probability", {
     probability: item.probability.toFixed(3), log_prob: lab.number(item.logProb, 3) });
 
-  const chips = ({ view, t, languages, differs, focus, heading }) => {
+  const chips = ({ view, t, languages, differs, focus, heading, onPick }) => {
     const target = lab.tokens({
       label: t("tokens.target"), language: languages.target,
       items: view.rows.map((item, i) => ({ label: item.label, tip: targetTip(item, t), note: lab.short(item.probability),
         probability: item.probability, differs: differs?.[i] })),
       onFocus: (index) => focus(index === null ? null : { row: index }, false),
+      onPick,
     });
     const source = lab.tokens({
       label: t("tokens.source"), language: languages.source,
@@ -143,9 +144,10 @@ lab.hypothesis = (() => {
 
   /**
    * Draw hypothesis number `chosen` of a run. `other` is the hypothesis that it is compared with, or null; `settings`
-   * holds `{merged, onMerge}`; `onChoose(index)` and `onDownload(format, button)` answer the visitor.
+   * holds `{merged, onMerge}`; `onChoose(index)`, `onDownload(format, button)` and, where the step's alternatives were
+   * recorded, `onContinue(token ids)` answer the visitor.
    */
-  return ({ run, chosen, other, title, t, languages, settings, onChoose, onDownload }) => {
+  return ({ run, chosen, other, title, t, languages, settings, onChoose, onDownload, onContinue }) => {
     const hypothesis = run.hypotheses[chosen];
     const view = lab.viewOf(run, hypothesis, settings.merged);
     const labels = (of) => lab.viewOf(run, of, settings.merged).rows.map(({ label }) => label);
@@ -154,7 +156,13 @@ lab.hypothesis = (() => {
     const heading = title ? "h4" : "h3";
     let lit = () => {};
     const focus = (place, byKeyboard) => lit(place, byKeyboard);
-    const rows = chips({ view, t, languages, differs, focus, heading });
+    const whatIf = lab.el("div");
+    const pick = hypothesis.alternatives && onContinue && ((index) => {
+      const { start, label } = view.rows[index];
+      whatIf.replaceChildren(lab.whatIf({ hypothesis, at: start, label, t, language: languages.target, onChoose: onContinue,
+        onClose: () => { whatIf.replaceChildren(); rows.target.node.querySelector(`[data-index="${index}"]`).focus(); } }));
+    });
+    const rows = chips({ view, t, languages, differs, focus, heading, onPick: pick });
     const drawable = view.weights && view.rows.length && view.columns.length;
     const map = drawable ? attention({ view, t, languages, focus, settings, onDownload, heading }) : null;
     lit = link(view, rows, map);
@@ -169,6 +177,8 @@ lab.hypothesis = (() => {
       figures(run, hypothesis, t),
       rows.node,
       legend(t, "probability"),
+      pick ? lab.el("p", { class: "s2s-hint", text: t("whatif.hint") }) : null,
+      whatIf,
       lab.el("div", { class: list ? "s2s-body with-list" : "s2s-body" }, [
         map ? map.node : withoutAttention(t, onDownload), list]),
     ]);

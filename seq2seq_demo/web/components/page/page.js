@@ -16,6 +16,8 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   const state = {
     language: explicit ?? guess, text: "", model: models[0]?.id, strategy: "beam", options: { ...defaults },
     untouched: true, unfolded: false, request: null, slow: null, probe: null, errors: [], result: null, sent: null,
+    // What was shown before each token that the visitor chose, to go back to.
+    trail: [],
     view: { line: 0, chosen: {}, merged: false },
   };
   const root = element.querySelector(".s2s");
@@ -38,7 +40,8 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     const languages = { source: model.source_language, target: model.target_language };
     // The old height holds the place while the new result draws, so that nothing below jumps.
     resultPlace.style.minHeight = `${resultPlace.offsetHeight}px`;
-    resultPlace.replaceChildren(lab.result({ lines: state.result.lines, view: state.view, t, languages, download, redraw: drawResult }));
+    const whatIf = { count: state.sent.prefix_tokens?.length ?? 0, onContinue: continueFrom, onBack: goBack };
+    resultPlace.replaceChildren(lab.result({ lines: state.result.lines, view: state.view, t, languages, download, redraw: drawResult, whatIf }));
     requestAnimationFrame(() => { resultPlace.style.minHeight = ""; });
     if (focus === "line") resultPlace.querySelector('[role="tab"][aria-selected="true"]')?.focus();
     if (focus === "merge") resultPlace.querySelector('input[name="merge"]')?.focus({ preventScroll: true });
@@ -98,14 +101,30 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   // --- requests
 
   const submit = () => {
+    const { text, model, strategy } = state;
+    const options = lab.composer.options(state, models.find(({ id }) => id === model));
+    send({ model, strategy, text, options });
+  };
+
+  /** Decode the shown sentence again, beginning with these target tokens. */
+  const continueFrom = (tokens) => send({ ...state.sent, prefix_tokens: tokens });
+
+  const goBack = () => {
+    const before = state.trail.pop();
+    if (!before) return;
+    Object.assign(state, before);
+    state.pending = state.sent;
+    drawResult();
+    resultPlace.focus({ preventScroll: true });
+  };
+
+  const send = (request) => {
     if (!models.length) return;
     if (state.request !== null) trigger("halt", {});
     clearTimeout(state.slow);
     state.untouched = false;
     state.request = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-    const { text, model, strategy } = state;
-    const options = lab.composer.options(state, models.find(({ id }) => id === model));
-    state.pending = { model, strategy, text, options };
+    state.pending = request;
     // A quick answer shows no Stop button: it would only flicker.
     state.slow = setTimeout(() => { state.slow = "shown"; composer.running(true); }, 200);
     clearTimeout(state.probe);
@@ -155,6 +174,8 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     const failed = message.lines.filter((line) => line.error);
     if (failed.length < message.lines.length) {
       if (state.sent !== state.pending) {
+        const { sent, result } = state;
+        state.trail = state.pending.prefix_tokens ? [...state.trail, { sent, result }] : [];
         state.sent = state.pending;
         state.view.line = 0;
         state.view.chosen = {};

@@ -21,7 +21,7 @@ lab.result = (() => {
     return bar;
   };
 
-  const shownLine = ({ line, index, t, view, languages, download, redraw }) => {
+  const shownLine = ({ line, index, t, view, languages, download, redraw, onContinue }) => {
     if (line.error) return lab.el("p", { class: "s2s-note error", text: lab.errorText(t, line.error) });
     const chosen = view.chosen[index] ?? line.runs.map(() => 0);
     const draw = ({ run, index: panel, other, title }) => lab.hypothesis({
@@ -32,6 +32,7 @@ lab.result = (() => {
         view.chosen[index] = Object.assign([...chosen], { [panel]: hypothesis });
         redraw(`nbest-${panel}-${hypothesis}`);
       },
+      onContinue: run.partial ? null : onContinue,
       // A file is decoded again, to its end: of a stopped decode it would show something else than the page.
       onDownload: run.partial ? null : (format, button) => download({ format, button, line: index, run: panel, merged: view.merged,
         hypothesis: run.hypotheses[chosen[panel]] ? chosen[panel] : 0 }),
@@ -44,9 +45,10 @@ lab.result = (() => {
 
   /**
    * Draw the lines of a request. `view` is `{line, chosen, merged}`, changed in place; `redraw(focus)` draws again, with
-   * the keyboard's focus kept on what was used.
+   * the keyboard's focus kept on what was used. `whatIf` is `{count, onContinue(token ids), onBack()}`: how many tokens
+   * the visitor chose, and how to go on or back.
    */
-  return ({ lines, view, t, languages, download, redraw }) => {
+  return ({ lines, view, t, languages, download, redraw, whatIf }) => {
     const index = Math.min(view.line, lines.length - 1);
     const bar = lines.length < 2 ? null : switcher({ lines, shown: index, t, onShow: (to, byKeyboard) => {
       view.line = to;
@@ -57,7 +59,8 @@ lab.result = (() => {
     const { reads } = lines[index];
     const other = reads ? lab.el("p", { class: "s2s-note", role: "note",
       text: t("result.other_script", { language: t(`language.${reads}`) }) }) : null;
-    return lab.el("div", {}, [bar, source, other,
-      shownLine({ line: lines[index], index, t, view, languages, download, redraw })]);
+    const trail = whatIf.count ? lab.whatIfTrail({ count: whatIf.count, t, onBack: whatIf.onBack }) : null;
+    return lab.el("div", {}, [bar, source, other, trail,
+      shownLine({ line: lines[index], index, t, view, languages, download, redraw, onContinue: whatIf.onContinue })]);
   };
 })();

@@ -2,12 +2,13 @@
 
 /**
  * Draw chips for `items`, `{label, tip, note, probability, differs}`; `tip` and `probability` are null for source tokens.
- * `onFocus(index or null)` tells which chip the pointer or the keyboard is on.
+ * `onFocus(index or null)` tells which chip the pointer or the keyboard is on, `onPick(index)`, where given, which was
+ * pressed.
  *
  * Returns `{node, light(weights or null), activate(index or null)}`: `light` shades each chip by a weight in [0, 1] and
  * shows the number in the place of the chip's note.
  */
-lab.tokens = ({ items, label, language, onFocus }) => {
+lab.tokens = ({ items, label, language, onFocus, onPick }) => {
   const chips = items.map((item, index) => {
     const note = lab.el("span", { class: "s2s-chip-note", text: item.note });
     const chip = lab.el("button", {
@@ -27,6 +28,7 @@ lab.tokens = ({ items, label, language, onFocus }) => {
     return chip ? Number(chip.dataset.index) : null;
   };
   node.addEventListener("pointerover", (event) => indexOf(event) !== null && onFocus(indexOf(event)));
+  if (onPick) node.addEventListener("click", (event) => indexOf(event) !== null && onPick(indexOf(event)));
   node.addEventListener("pointerleave", () => onFocus(null));
   node.addEventListener("focusin", (event) => onFocus(indexOf(event)));
   node.addEventListener("focusout", () => onFocus(null));
