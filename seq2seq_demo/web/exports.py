@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from seq2seq_demo.config import DecodingConfig, check_choice
-from seq2seq_demo.errors import ConfigurationError, InputError
+from seq2seq_demo.errors import InputError
 from seq2seq_demo.figures import figure_bytes, heatmap_figure
 from seq2seq_demo.tokenizer import SPACE, Word
 from seq2seq_demo.translator import Translation, Translator, merge_words
-from seq2seq_demo.web.requests import PageRequest
+from seq2seq_demo.web.requests import PageRequest, read_index
 
 FORMATS: Final = {
     "png": "image/png",
@@ -59,22 +59,10 @@ def read_selection(values: Mapping[str, Any], request: PageRequest) -> Selection
     """
     kind = values.get("format")
     check_choice("format", kind, FORMATS)
-    line = _index(values, "line", len(request.lines))
-    run = _index(values, "run", len(request.configs))
-    hypothesis = _index(values, "hypothesis", request.configs[run].n_best)
+    line = read_index(values, "line", len(request.lines))
+    run = read_index(values, "run", len(request.configs))
+    hypothesis = read_index(values, "hypothesis", request.configs[run].n_best)
     return Selection(str(kind), line, run, hypothesis, merged=values.get("merged") is True)
-
-
-def _index(values: Mapping[str, Any], name: str, count: int) -> int:
-    value = values.get(name, 0)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < count:
-        allowed = f"[0, {count - 1}]"
-        raise ConfigurationError(
-            "out_of_range",
-            f"{name} must lie in {allowed}; got {str(value)[:80]}.",
-            {"field": name, "allowed": allowed, "got": str(value)[:80]},
-        )
-    return value
 
 
 def export(translator: Translator, request: PageRequest, selection: Selection) -> ExportedFile:

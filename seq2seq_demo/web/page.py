@@ -17,6 +17,7 @@ from seq2seq_demo.web.decoding import Line, decode, error_to_dict, throttle
 from seq2seq_demo.web.exports import export, read_selection
 from seq2seq_demo.web.models import Models
 from seq2seq_demo.web.requests import read_request
+from seq2seq_demo.web.views import answer_view
 from seq2seq_demo.web.words import choose_language, load_words
 
 _log = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ CONCURRENT_DECODES: Final = 8
 QUEUE_SIZE: Final = 100
 """Requests that wait beyond those; on ZeroGPU Gradio's own default would be 1."""
 PAGE_N_BEST: Final = 5
+INTERNAL_ERROR: Final = {"code": "internal", "fields": {}, "message": ""}
 
 
 class PageServer:
@@ -54,7 +56,7 @@ class PageServer:
         except Exception:
             # The visitor learns that it failed and keeps the last result; the traceback is for whoever runs the page.
             _log.exception("a request of the page failed")
-            yield json.dumps({"request": request_id, "error": {"code": "internal", "fields": {}, "message": ""}})
+            yield json.dumps({"request": request_id, "error": INTERNAL_ERROR})
 
     def worked_example(self) -> str | None:
         """Decode the default model's first example, so that a first visit has something to point at."""
@@ -77,6 +79,18 @@ class PageServer:
         except Seq2SeqError as error:
             return {"error": error_to_dict(error)}
         return {"name": file.name, "type": file.type, "base64": base64.b64encode(file.content).decode()}
+
+    def view(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer one of the tabs; an error is an answer too."""
+        try:
+            if not isinstance(values, Mapping):
+                raise InputError("not_text", "a view is asked for with an object.", {})
+            return answer_view(self._models, values)
+        except Seq2SeqError as error:
+            return {"error": error_to_dict(error)}
+        except Exception:
+            _log.exception("a view of the page failed")
+            return {"error": INTERNAL_ERROR}
 
 
 def default_options() -> dict[str, Any]:
@@ -108,8 +122,9 @@ def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None
     """
     server = PageServer(models)
     wrap = accelerate or _unchanged
-    answer, write_file, endpoint = (
-        wrap(function) for function in (server.answer, server.download, TranslateEndpoint(models).translate)
+    answer, write_file, answer_tab, endpoint = (
+        wrap(function)
+        for function in (server.answer, server.download, server.view, TranslateEndpoint(models).translate)
     )
     # Not the message: it may name folders of this machine, and the log has it.
     failures = [{"name": item.name, "code": item.error.code} for item in models.failures]
@@ -121,6 +136,9 @@ def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None
     def download(values: Mapping[str, Any]) -> dict[str, Any]:
         return dict(write_file(values))
 
+    def view(values: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(answer_tab(values))
+
     page: gr.Blocks = gr.Blocks(title="Seq2Seq Lab", analytics_enabled=False, fill_width=True)
     with page:
         lab = lab_page(
@@ -130,7 +148,7 @@ def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None
             models=models.describe(),
             failures=failures,
             defaults=default_options(),
-            server_functions=[download, visitor],
+            server_functions=[download, view, visitor],
         )
         decoding = lab.decode(
             on_decode,

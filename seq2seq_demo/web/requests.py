@@ -87,3 +87,29 @@ def _read_lines(text: object) -> tuple[str, ...]:
             {"field": "text", "lines": len(lines), "limit": MAX_LINES},
         )
     return lines
+
+
+def read_line(values: Mapping[str, Any], request: PageRequest) -> str:
+    """Return the text of the line that ``line`` names; the first where none is named.
+
+    Raises:
+        ConfigurationError: the request has no such line.
+    """
+    return request.lines[read_index(values, "line", len(request.lines))]
+
+
+def read_index(values: Mapping[str, Any], name: str, count: int) -> int:
+    """Return a whole number from 0 to `count` − 1; 0 where there is none.
+
+    Raises:
+        ConfigurationError: anything else.
+    """
+    value = values.get(name, 0)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < count:
+        allowed = f"[0, {count - 1}]"
+        raise ConfigurationError(
+            "out_of_range",
+            f"{name} must lie in {allowed}; got {str(value)[:80]}.",
+            {"field": name, "allowed": allowed, "got": str(value)[:80]},
+        )
+    return value

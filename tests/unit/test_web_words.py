@@ -15,6 +15,7 @@ PACKAGE = Path(seq2seq_demo.__file__).parent
 SCRIPTS = sorted((PACKAGE / "web").rglob("*.js"))
 # What a visitor can cause: errors of the decoding's own modules.
 VISITOR_MODULES = ["translator.py", "figures.py", *(f"web/{name}.py" for name in ("requests", "exports"))]
+VISITOR_MODULES += [f"web/views/{path.name}" for path in sorted((PACKAGE / "web/views").glob("[a-z]*.py"))]
 
 
 def test_every_word_that_a_script_asks_for_is_in_the_table():
@@ -48,11 +49,17 @@ def test_the_table_has_chinese_in_its_second_column():
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [('[a]\nb = ["x"]', "one text for each"), ('[a]\nb = ["{x}", "y"]', "different values")]
+    ("content", "message"),
+    [
+        ('[a]\nb = ["x"]', "one text for each"),
+        ('[a]\nb = ["{x}", "y"]', "different values"),
+        ('[again]\nc = ["x", "y"]', "two files"),
+    ],
 )
 def test_a_bad_entry_is_refused(tmp_path, monkeypatch, content, message):
-    (tmp_path / "words.toml").write_text(content, encoding="utf-8")
-    monkeypatch.setattr(words, "__file__", str(tmp_path / "words.py"))
+    (tmp_path / "first.toml").write_text('[again]\nc = ["x", "y"]', encoding="utf-8")
+    (tmp_path / "second.toml").write_text(content, encoding="utf-8")
+    monkeypatch.setattr(words, "_FOLDER", tmp_path)
     with pytest.raises(ConfigurationError, match=message):
         load_words.__wrapped__()
 

@@ -145,9 +145,10 @@ lab.hypothesis = (() => {
   /**
    * Draw hypothesis number `chosen` of a run. `other` is the hypothesis that it is compared with, or null; `settings`
    * holds `{merged, onMerge}`; `onChoose(index)`, `onDownload(format, button)` and, where the step's alternatives were
-   * recorded, `onContinue(token ids)` answer the visitor.
+   * recorded, `onContinue(token ids)` and `onPrefix(text)` answer the visitor. `tabs(attention)`, where given, draws the row of
+   * views with the heatmap and the list as its first.
    */
-  return ({ run, chosen, other, title, t, languages, settings, onChoose, onDownload, onContinue }) => {
+  return ({ run, chosen, other, title, t, languages, settings, onChoose, onDownload, onContinue, onPrefix, tabs }) => {
     const hypothesis = run.hypotheses[chosen];
     const view = lab.viewOf(run, hypothesis, settings.merged);
     const labels = (of) => lab.viewOf(run, of, settings.merged).rows.map(({ label }) => label);
@@ -159,7 +160,7 @@ lab.hypothesis = (() => {
     const whatIf = lab.el("div");
     const pick = hypothesis.alternatives && onContinue && ((index) => {
       const { start, label } = view.rows[index];
-      whatIf.replaceChildren(lab.whatIf({ hypothesis, at: start, label, t, language: languages.target, onChoose: onContinue,
+      whatIf.replaceChildren(lab.whatIf({ hypothesis, at: start, label, t, language: languages.target, onChoose: onContinue, onPrefix,
         onClose: () => { whatIf.replaceChildren(); rows.target.node.querySelector(`[data-index="${index}"]`).focus(); } }));
     });
     const rows = chips({ view, t, languages, differs, focus, heading, onPick: pick });
@@ -169,6 +170,8 @@ lab.hypothesis = (() => {
     const list = run.hypotheses.length > 1
       ? lab.nbest({ hypotheses: run.hypotheses, chosen, t, language: languages.target, onChoose,
         title: t(run.strategy === "sample" ? "nbest.samples" : "nbest.title") }) : null;
+    const body = lab.el("div", { class: list ? "s2s-body with-list" : "s2s-body" }, [
+      map ? map.node : withoutAttention(t, onDownload), list]);
     return lab.el("article", { class: title ? "s2s-hypothesis compared" : "s2s-hypothesis", "data-strategy": run.strategy }, [
       title ? lab.el("h3", { class: "s2s-panel-title", text: title }) : null,
       lab.el("div", { class: "s2s-head" }, [outputText(hypothesis.text, marks, languages.target, t),
@@ -179,8 +182,7 @@ lab.hypothesis = (() => {
       legend(t, "probability"),
       pick ? lab.el("p", { class: "s2s-hint", text: t("whatif.hint") }) : null,
       whatIf,
-      lab.el("div", { class: list ? "s2s-body with-list" : "s2s-body" }, [
-        map ? map.node : withoutAttention(t, onDownload), list]),
+      ...(tabs ? tabs(body) : [body]),
     ]);
   };
 })();

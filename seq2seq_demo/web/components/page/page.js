@@ -18,7 +18,9 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     untouched: true, unfolded: false, request: null, slow: null, probe: null, errors: [], result: null, sent: null,
     // What was shown before each token that the visitor chose, to go back to.
     trail: [],
-    view: { line: 0, chosen: {}, merged: false },
+    view: { line: 0, chosen: {}, merged: false, tab: "attention" },
+    // What each view keeps for itself.
+    memories: {},
   };
   const root = element.querySelector(".s2s");
   const status = lab.el("p", { class: "s2s-unseen", role: "status" });
@@ -40,10 +42,15 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     const languages = { source: model.source_language, target: model.target_language };
     // The old height holds the place while the new result draws, so that nothing below jumps.
     resultPlace.style.minHeight = `${resultPlace.offsetHeight}px`;
-    const whatIf = { count: state.sent.prefix_tokens?.length ?? 0, onContinue: continueFrom, onBack: goBack };
-    resultPlace.replaceChildren(lab.result({ lines: state.result.lines, view: state.view, t, languages, download, redraw: drawResult, whatIf }));
+    const whatIf = { count: state.sent.prefix_tokens?.length ?? 0, prefix: state.sent.options.prefix, onContinue: continueFrom, onPrefix: beginWith, onBack: goBack };
+    const tabs = ({ attention, context }) => lab.tabs({ selected: state.view.tab, t, attention, memories: state.memories, ask,
+      onSelect: (name) => { state.view.tab = name; drawResult("tab"); },
+      context: { ...context, t, languages, model, models, sent: state.sent, key: `${state.result.request}:${context.lineIndex}`,
+        continueFrom, send, saveFile, announce: (text) => { status.textContent = text; } } });
+    resultPlace.replaceChildren(lab.result({ lines: state.result.lines, view: state.view, t, languages, download, redraw: drawResult, whatIf, tabs }));
     requestAnimationFrame(() => { resultPlace.style.minHeight = ""; });
     if (focus === "line") resultPlace.querySelector('[role="tab"][aria-selected="true"]')?.focus();
+    if (focus === "tab") resultPlace.querySelector('.s2s-tab[aria-selected="true"]')?.focus({ preventScroll: true });
     if (focus === "merge") resultPlace.querySelector('input[name="merge"]')?.focus({ preventScroll: true });
     const nbest = /^nbest-(\d+)-(\d+)$/.exec(focus ?? "");
     if (nbest) {
@@ -109,9 +116,24 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   /** Decode the shown sentence again, beginning with these target tokens. */
   const continueFrom = (tokens) => send({ ...state.sent, prefix_tokens: tokens });
 
+  /** Decode the shown sentence again, with an output that begins with this text. */
+  const beginWith = (prefix) => {
+    const { prefix_tokens: _, ...sent } = state.sent;
+    send({ ...sent, options: { ...sent.options, prefix } });
+  };
+
+  /** Ask a view's question; a server that does not answer is an error like others. */
+  const ask = async (view, values) => {
+    const { result, sent } = state;
+    const answer = await server.view({ ...sent, line: state.view.line, ...values, view });
+    if (state.result !== result && answer) answer.stale = true;
+    return answer ?? { error: NO_ANSWER };
+  };
+
   const goBack = () => {
     const before = state.trail.pop();
-    if (!before) return;
+    // A link may have brought a beginning: there is nothing before it but the search without it.
+    if (!before) return beginWith("");
     Object.assign(state, before);
     state.pending = state.sent;
     drawResult();
@@ -175,7 +197,8 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     if (failed.length < message.lines.length) {
       if (state.sent !== state.pending) {
         const { sent, result } = state;
-        state.trail = state.pending.prefix_tokens ? [...state.trail, { sent, result }] : [];
+        const chosen = state.pending.prefix_tokens || state.pending.options.prefix;
+        state.trail = chosen && sent ? [...state.trail, { sent, result }] : [];
         state.sent = state.pending;
         state.view.line = 0;
         state.view.chosen = {};
@@ -195,6 +218,13 @@ lab.page = ({ element, props, trigger, server, watch }) => {
 
   // --- downloads
 
+  /** Let the browser save a text or bytes under a name. */
+  const saveFile = ({ name, type, content }) => {
+    const address = URL.createObjectURL(new Blob([content], { type }));
+    lab.el("a", { href: address, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  };
+
   const download = async ({ format, button, line, run, hypothesis, merged }) => {
     button.disabled = true;
     try {
@@ -203,10 +233,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
       const options = strategy === "sample" ? { ...state.sent.options, seed } : state.sent.options;
       const file = await server.download({ ...state.sent, options, format, line, run, hypothesis, merged });
       if (!file || file.error) return fail(file?.error ?? NO_ANSWER);
-      const bytes = Uint8Array.from(atob(file.base64), (character) => character.charCodeAt(0));
-      const address = URL.createObjectURL(new Blob([bytes], { type: file.type }));
-      lab.el("a", { href: address, download: file.name }).click();
-      setTimeout(() => URL.revokeObjectURL(address), 10_000);
+      saveFile({ ...file, content: Uint8Array.from(atob(file.base64), (character) => character.charCodeAt(0)) });
     } finally {
       button.disabled = false;
     }

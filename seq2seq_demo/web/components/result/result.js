@@ -21,11 +21,11 @@ lab.result = (() => {
     return bar;
   };
 
-  const shownLine = ({ line, index, t, view, languages, download, redraw, onContinue }) => {
+  const shownLine = ({ line, index, t, view, languages, download, redraw, onContinue, onPrefix, tabs }) => {
     if (line.error) return lab.el("p", { class: "s2s-note error", text: lab.errorText(t, line.error) });
     const chosen = view.chosen[index] ?? line.runs.map(() => 0);
-    const draw = ({ run, index: panel, other, title }) => lab.hypothesis({
-      run, other, title, t, languages,
+    const draw = ({ run, index: panel, other, title, tabs: row }) => lab.hypothesis({
+      run, other, title, t, languages, tabs: row,
       chosen: run.hypotheses[chosen[panel]] ? chosen[panel] : 0,
       settings: { merged: view.merged, onMerge: (merged) => { view.merged = merged; redraw("merge"); } },
       onChoose: (hypothesis) => {
@@ -33,22 +33,27 @@ lab.result = (() => {
         redraw(`nbest-${panel}-${hypothesis}`);
       },
       onContinue: run.partial ? null : onContinue,
+      onPrefix,
       // A file is decoded again, to its end: of a stopped decode it would show something else than the page.
       onDownload: run.partial ? null : (format, button) => download({ format, button, line: index, run: panel, merged: view.merged,
         hypothesis: run.hypotheses[chosen[panel]] ? chosen[panel] : 0 }),
     });
     const ready = line.runs.filter((run) => run.hypotheses.length);
     if (!ready.length) return lab.el("p", { class: "s2s-note", text: t("result.waiting") });
-    if (ready.length === 2 && !ready[1].partial) return lab.compare({ runs: ready, chosen, t, draw });
-    return draw({ run: ready[ready.length - 1], index: ready.length - 1, other: null, title: null });
+    const last = ready.length - 1;
+    const number = ready[last].hypotheses[chosen[last]] ? chosen[last] : 0;
+    const context = { line, runs: ready, run: ready[last], chosen: number, hypothesis: ready[last].hypotheses[number] };
+    const row = (attention) => tabs({ attention, context: { ...context, lineIndex: index } });
+    if (ready.length === 2 && !ready[1].partial) return lab.el("div", {}, row(lab.compare({ runs: ready, chosen, t, draw })));
+    return draw({ run: ready[last], index: last, other: null, title: null, tabs: row });
   };
 
   /**
    * Draw the lines of a request. `view` is `{line, chosen, merged}`, changed in place; `redraw(focus)` draws again, with
    * the keyboard's focus kept on what was used. `whatIf` is `{count, onContinue(token ids), onBack()}`: how many tokens
-   * the visitor chose, and how to go on or back.
+   * the visitor chose, how to go on or back, and `onPrefix(text)`. `tabs({attention, context})` draws the views.
    */
-  return ({ lines, view, t, languages, download, redraw, whatIf }) => {
+  return ({ lines, view, t, languages, download, redraw, whatIf, tabs }) => {
     const index = Math.min(view.line, lines.length - 1);
     const bar = lines.length < 2 ? null : switcher({ lines, shown: index, t, onShow: (to, byKeyboard) => {
       view.line = to;
@@ -59,8 +64,9 @@ lab.result = (() => {
     const { reads } = lines[index];
     const other = reads ? lab.el("p", { class: "s2s-note", role: "note",
       text: t("result.other_script", { language: t(`language.${reads}`) }) }) : null;
-    const trail = whatIf.count ? lab.whatIfTrail({ count: whatIf.count, t, onBack: whatIf.onBack }) : null;
+    const trail = whatIf.count || whatIf.prefix ? lab.whatIfTrail({ count: whatIf.count, prefix: whatIf.prefix, t, onBack: whatIf.onBack }) : null;
     return lab.el("div", {}, [bar, source, other, trail,
-      shownLine({ line: lines[index], index, t, view, languages, download, redraw, onContinue: whatIf.onContinue })]);
+      shownLine({ line: lines[index], index, t, view, languages, download, redraw, onContinue: whatIf.onContinue,
+        onPrefix: whatIf.onPrefix, tabs })]);
   };
 })();

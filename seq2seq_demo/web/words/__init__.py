@@ -1,4 +1,4 @@
-"""The page's words in every language, from one table, `words.toml`."""
+"""The page's words in every language: one table, from the ``.toml`` files beside this one."""
 
 import re
 import tomllib
@@ -13,6 +13,7 @@ LANGUAGES: Final = ("en", "zh")
 
 Words = dict[str, dict[str, str]]
 _PLACE = re.compile(r"\{(\w+)\}")
+_FOLDER: Final = Path(__file__).parent
 
 
 @lru_cache(maxsize=1)
@@ -20,25 +21,29 @@ def load_words() -> Words:
     """Read the table: ``{"composer.translate": {"en": "Translate", "zh": "翻译"}, …}``.
 
     Raises:
-        ConfigurationError: an entry without one text for each language, or whose texts name different values.
+        ConfigurationError: an entry without one text for each language, or whose texts name different values; or one
+            that stands in two files.
     """
-    with Path(__file__).with_name("words.toml").open("rb") as stream:
-        sections = tomllib.load(stream)
-    return {
-        f"{section}.{name}": _entry(f"{section}.{name}", texts)
-        for section, entries in sections.items()
-        for name, texts in entries.items()
-    }
+    table: Words = {}
+    for path in sorted(_FOLDER.glob("*.toml")):
+        sections = tomllib.loads(path.read_text(encoding="utf-8"))
+        for section, entries in sections.items():
+            for name, texts in entries.items():
+                key = f"{section}.{name}"
+                if key in table:
+                    raise ConfigurationError("bad_words", f"{path.name}: {key} stands in two files.", {"field": key})
+                table[key] = _entry(key, texts)
+    return table
 
 
 def _entry(key: str, texts: list[str]) -> dict[str, str]:
     if len(texts) != len(LANGUAGES) or not all(texts):
         raise ConfigurationError(
-            "bad_words", f"words.toml: {key} needs one text for each of {', '.join(LANGUAGES)}.", {"field": key}
+            "bad_words", f"{key} needs one text for each of {', '.join(LANGUAGES)}.", {"field": key}
         )
     places = {frozenset(_PLACE.findall(text)) for text in texts}
     if len(places) > 1:
-        raise ConfigurationError("bad_words", f"words.toml: the texts of {key} name different values.", {"field": key})
+        raise ConfigurationError("bad_words", f"the texts of {key} name different values.", {"field": key})
     return dict(zip(LANGUAGES, texts, strict=True))
 
 
