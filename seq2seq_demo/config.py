@@ -25,6 +25,7 @@ Tying = Literal["none", "target-output", "all"]
 Precision = Literal["auto", "float32", "bfloat16", "autocast"]
 Schedule = Literal["constant", "cosine", "inverse-sqrt"]
 Strategy = Literal["greedy", "beam", "diverse-beam", "sample"]
+PieceModel = Literal["unigram", "bpe", "char", "word"]
 
 TYPES_IN_WORDS: Final = {int: "a whole number", float: "a finite number", bool: "true or false", str: "a text"}
 """How a message calls the types; the page translates the same words."""
@@ -397,8 +398,10 @@ class TokenizerConfig(StrictConfig):
 
     shared: bool = False
     """One model for both sides."""
-    model_type: Literal["unigram", "bpe", "char", "word"] = "unigram"
-    """SentencePiece's algorithm."""
+    model_type: PieceModel = "unigram"
+    """SentencePiece's algorithm; with ``char`` each character is one piece, with ``word`` each word between spaces."""
+    target_model_type: PieceModel | None = None
+    """Likewise for the targets, where they are cut in another way; None is as `model_type`."""
     source_vocab_size: int = 8000
     """Most source pieces, special symbols included, 5–1,000,000."""
     target_vocab_size: int = 8000
@@ -412,6 +415,13 @@ class TokenizerConfig(StrictConfig):
         check_range("source_vocab_size", self.source_vocab_size, 5, 1_000_000)
         check_range("target_vocab_size", self.target_vocab_size, 5, 1_000_000)
         check_range("character_coverage", self.character_coverage, 0.9, 1)
+        if self.shared and self.target_model_type not in (None, self.model_type):
+            raise ConfigurationError(
+                "pieces_differ",
+                f"one tokenizer for both sides has one model type, here {self.model_type!r}; "
+                f"got target_model_type {self.target_model_type!r}. Leave it out, or set shared = false.",
+                {"field": "target_model_type", "allowed": self.model_type, "got": self.target_model_type},
+            )
 
 
 @dataclass(frozen=True)

@@ -180,12 +180,13 @@ def _join_bytes(pieces: Sequence[str]) -> list[tuple[str, int, int]]:
 def train_tokenizer(lines: Iterable[str], *, vocab_size: int, config: TokenizerConfig, seed: int = 1) -> Tokenizer:
     """Train a SentencePiece model on normalised lines; the same lines and seed give the same model.
 
-    SentencePiece's own normalisation is off (``identity``): its default turns ``，。？`` into ASCII. A unigram model
-    gets at most `vocab_size` pieces, fewer where the corpus has no more to give.
+    SentencePiece's own normalisation is off (``identity``): its default turns ``，。？`` into ASCII. A model gets at
+    most `vocab_size` pieces, fewer where the corpus has no more to give (``bpe`` must have them all). A ``char`` model
+    has no ``▁`` before the text: its pieces are the text's characters, one for one.
 
     Raises:
-        ConfigurationError: `vocab_size` is too small for the corpus' characters (and the 256 bytes), or, with another
-            model type than unigram, too large.
+        ConfigurationError: `vocab_size` is too small for the corpus' characters (and the 256 bytes), or, with
+            ``bpe``, too large.
     """
     # SentencePiece's seed has 32 bits, a recipe's 63.
     sentencepiece.set_random_generator_seed(seed % 2**32)
@@ -200,7 +201,8 @@ def train_tokenizer(lines: Iterable[str], *, vocab_size: int, config: TokenizerC
             byte_fallback=config.byte_fallback and config.model_type in ("unigram", "bpe"),
             normalization_rule_name="identity",
             # A small corpus may not have that many pieces; the model is then as large as it can be.
-            hard_vocab_limit=config.model_type != "unigram",
+            hard_vocab_limit=config.model_type == "bpe",
+            add_dummy_prefix=config.model_type != "char",
             pad_id=PAD_ID,
             unk_id=UNK_ID,
             bos_id=BOS_ID,

@@ -122,9 +122,10 @@ def _train_tokenizers(recipe: Recipe, pairs: Sequence[Pair]) -> tuple[Tokenizer,
     if config.shared:
         both = train_tokenizer(sources + targets, vocab_size=config.source_vocab_size, config=config, seed=seed)
         return both, both
+    of_targets = dataclasses.replace(config, model_type=config.target_model_type or config.model_type)
     return (
         train_tokenizer(sources, vocab_size=config.source_vocab_size, config=config, seed=seed),
-        train_tokenizer(targets, vocab_size=config.target_vocab_size, config=config, seed=seed),
+        train_tokenizer(targets, vocab_size=config.target_vocab_size, config=of_targets, seed=seed),
     )
 
 

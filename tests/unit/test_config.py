@@ -13,6 +13,7 @@ from seq2seq_demo.config import (
     DecodingConfig,
     ModelConfig,
     Recipe,
+    TokenizerConfig,
     TrainingConfig,
 )
 from seq2seq_demo.errors import ConfigurationError
@@ -73,6 +74,7 @@ RECIPES = sorted((Path(seq2seq_demo.__file__).parent / "recipes").glob("*.toml")
         (ModelConfig, SIZES | {"tied": "all"}, "tied 'all' needs one vocabulary for both sides; got 100 .* and 200"),
         (ModelConfig, SIZES | {"dropout": 1}, r"dropout must lie in \[0, 1\); got 1"),
         (ModelConfig, SIZES | {"bidirectional": 1}, "bidirectional must be true or false; got 1"),
+        (TokenizerConfig, {"shared": True, "target_model_type": "word"}, "has one model type, here 'unigram'; got "),
         (
             DataConfig,
             {"train": "a.tsv"},

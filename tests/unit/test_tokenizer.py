@@ -109,6 +109,22 @@ def test_a_small_corpus_gets_a_small_vocabulary() -> None:
     assert 260 < train_tokenizer(["a b c"] * 3, vocab_size=5000, config=TokenizerConfig()).vocab_size < 300
 
 
+def test_a_character_model_has_one_piece_for_each_letter() -> None:
+    letters = train_tokenizer(["knight", "night"], vocab_size=100, config=TokenizerConfig(model_type="char"))
+    ids = letters.encode("night")
+    assert letters.pieces(ids) == list("night")
+    assert letters.decode(ids) == "night"
+    assert letters.vocab_size == 4 + len(set("knight"))
+
+
+def test_a_word_model_has_one_piece_for_each_word() -> None:
+    phonemes = train_tokenizer(["N AY1 T", "T AY1"], vocab_size=100, config=TokenizerConfig(model_type="word"))
+    ids = phonemes.encode("T AY1 N")
+    assert phonemes.pieces(ids) == ["▁T", "▁AY1", "▁N"]
+    assert phonemes.decode(ids) == "T AY1 N"
+    assert phonemes.vocab_size == 4 + len({"N", "AY1", "T"})
+
+
 def test_spellings_join_into_the_text(tokenizer: Tokenizer) -> None:
     text = "The café 😀 你好，世界！"
     spellings = tokenizer.spellings()
