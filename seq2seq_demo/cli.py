@@ -42,6 +42,7 @@ _DECODING_OPTIONS: tuple[tuple[str, type, str], ...] = (
     ("top_k", int, "sample: draw among so many best tokens; 0 is all (default: 0)"),
     ("top_p", float, "sample: draw among the fewest tokens whose mass reaches it, above 0 up to 1 (default: 1)"),
     ("seed", int, "sample: makes it repeatable (default: drawn; --json reports it)"),
+    ("repeat_limit", int, "most times that an output may write a 3-gram, 0-100; 0 is no limit (default: 2)"),
     ("prefix", str, "text that every output begins with; its last word may grow, unless a space ends it"),
 )
 """Name in `DecodingConfig`, type and help of each decoding option; the ranges are checked there."""

@@ -548,6 +548,9 @@ class DecodingConfig(StrictConfig):
     """Samples: draw among the fewest best tokens whose mass reaches it, in (0, 1] (Holtzman et al. 2020, eq. 2)."""
     seed: int | None = None
     """Samples: makes them repeatable, 0–2^63 − 1; None draws one, which is reported."""
+    repeat_limit: int = 2
+    """Most times that an output may write the same three tokens in a row, 0–100 (as often as the source repeats a
+    3-gram is always allowed); 0 is no limit."""
     prefix: str = ""
     """Text that every output begins with, up to 1000 characters; its last word may grow, unless a space ends it."""
 
@@ -566,6 +569,7 @@ class DecodingConfig(StrictConfig):
         check_range("top_k", self.top_k, 0, 1_000_000)
         check_range("top_p", self.top_p, 0, 1, low_open=True)
         check_range("seed", self.seed, 0, 2**63 - 1)
+        check_range("repeat_limit", self.repeat_limit, 0, 100)
         if len(self.prefix) > MAX_PREFIX_CHARACTERS:
             raise ConfigurationError(
                 "prefix_too_many_characters",

@@ -37,6 +37,7 @@ from seq2seq_demo.search import (
     sample,
     sample_steps,
 )
+from seq2seq_demo.search.repetition import most_repeats
 from seq2seq_demo.search.step import MAX_TARGET_TOKENS, coverage_needs_attention
 from seq2seq_demo.text import normalise
 from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID, Word
@@ -405,6 +406,7 @@ class Translator:
             UNK_ID not in output.token_ids
             and config.min_length <= len(output.token_ids) <= options.max_lengths[0]
             and output.text.startswith(normalise_prefix(config.prefix))
+            and all(most_repeats(output.token_ids) <= limit for limit in options.repeat_limits)
         )
         return judge(output, found.hypotheses[0], reachable=reachable)
 
@@ -529,6 +531,7 @@ class Translator:
             pad=PAD_ID,
             seeds=() if seed is None else tuple((seed, *source.ids) for source in sources),
             constraint=request.constraint,
+            source_repeats=[most_repeats(source.ids) for source in sources],
             alternatives=request.alternatives,
             trace=request.trace,
         )

@@ -113,7 +113,7 @@ class _BeamSearch(Generic[StateT]):
         self._device = state.src_mask.device
         self.roster = Roster(options.max_lengths, device=self._device, check_every=check_every)
         self._history = History(state.src_mask, options=options)
-        self._tracker = Tracker(options.constraints)
+        self._tracker = Tracker(options.constraints, options.repeat_limits)
         # Sums in float64 (which Apple's GPUs lack) rank like the model's own values: no two are rounded into a tie.
         precision = torch.float32 if self._device.type == "mps" else torch.float64
         sentences, groups = len(options.max_lengths), options.beam_groups

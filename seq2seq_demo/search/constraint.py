@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from seq2seq_demo.errors import InputError
+from seq2seq_demo.search.repetition import RepetitionGuard
 
 
 class Constraint(Protocol):
@@ -141,10 +142,12 @@ class Tracker:
 
     Args:
         constraints: One for each sentence, None for none; or nothing at all.
+        repeat_limits: See `RepetitionGuard`; they do not hold while a constraint of the sentence does.
     """
 
-    def __init__(self, constraints: Sequence[Constraint | None]) -> None:
+    def __init__(self, constraints: Sequence[Constraint | None], repeat_limits: Sequence[int] = ()) -> None:
         self._constraints = constraints
+        self._repeats = RepetitionGuard(repeat_limits)
         # For each sentence that is not free, the state of each of its live hypotheses.
         self._states: dict[int, list[int | None]] = {
             sentence: [constraint.start] for sentence, constraint in enumerate(constraints) if constraint is not None
@@ -161,6 +164,7 @@ class Tracker:
             log_probs: (active × width, vocabulary); left as they are.
             sentences: (active,), on the host.
         """
+        log_probs = self._repeats.apply(log_probs, sentences, exempt=self._states.keys())
         if not self._states:
             return log_probs
         banned = np.zeros((len(sentences), len(log_probs) // len(sentences), log_probs.size(1)), dtype=np.bool_)
@@ -179,6 +183,7 @@ class Tracker:
             tokens: Of the new live hypotheses, (active, new width).
             parents: The old live hypothesis that each continues, (active, new width).
         """
+        self._repeats.advance(tokens, parents)
         if not self._states:
             return
         followed = {}

@@ -21,7 +21,7 @@ def forced_search(
         step: The model.
         state: One row for each sentence.
         targets: Token ids of each sentence, at least one; an end symbol only as the last.
-        options: Penalties and what to record; lengths and constraints are the targets' own.
+        options: Penalties and what to record; lengths and constraints are the targets' own, and they may repeat.
 
     Returns:
         One result for each sentence, with one hypothesis, which has `ranks`. A hypothesis ends before a token to which
@@ -46,7 +46,10 @@ def forced_search(
         return values, chosen
 
     search = PathSearch(
-        step, state, options=replace(options, max_lengths=lengths, constraints=(), min_length=0), choose=choose
+        step,
+        state,
+        options=replace(options, max_lengths=lengths, constraints=(), repeat_limits=(), min_length=0),
+        choose=choose,
     )
     for _ in search.run():
         pass

@@ -58,7 +58,7 @@ class PathSearch(Generic[StateT]):
         self._device = state.src_mask.device
         self.roster = Roster(options.max_lengths, device=self._device, check_every=check_every)
         self._history = History(state.src_mask, options=options)
-        self._tracker = Tracker(options.constraints)
+        self._tracker = Tracker(options.constraints, options.repeat_limits)
 
     @torch.inference_mode()
     def run(self) -> Iterator[None]:

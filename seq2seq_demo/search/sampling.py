@@ -117,10 +117,13 @@ class _Sampling(Generic[StateT]):
         self._uniforms = self._draw_uniforms().to(device)
         lengths = tuple(length for length in options.max_lengths for _ in range(self._samples))
         constraints = tuple(constraint for constraint in options.constraints for _ in range(self._samples))
+        limits = tuple(limit for limit in options.repeat_limits for _ in range(self._samples))
         self.paths = PathSearch(
             step,
             state.index_select(torch.arange(sentences, device=device).repeat_interleave(self._samples)),
-            options=replace(options, max_lengths=lengths, constraints=constraints, beam_size=1, n_best=1),
+            options=replace(
+                options, max_lengths=lengths, constraints=constraints, repeat_limits=limits, beam_size=1, n_best=1
+            ),
             choose=self._choose,
             check_every=check_every,
         )

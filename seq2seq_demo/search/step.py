@@ -90,6 +90,8 @@ class SearchOptions:
     """Numbers that start each sentence's own random stream; only sampling needs them."""
     constraints: tuple[Constraint | None, ...] = ()
     """What the outputs of each sentence must begin with, None for nothing; or none at all."""
+    repeat_limits: tuple[int, ...] = ()
+    """Most times that an output of each sentence may write a 3-gram, 0 for no limit; or nothing at all."""
     alternatives: int = 0
     """Record so many most probable tokens of each step; 0 records none, and costs nothing."""
     trace: bool = False
@@ -108,6 +110,8 @@ class SearchOptions:
         check_range("temperature", self.temperature, 0, 1e6, low_open=True)
         check_range("top_k", self.top_k, 0, 10**9)
         check_range("top_p", self.top_p, 0, 1, low_open=True)
+        for limit in self.repeat_limits:
+            check_range("repeat_limits", limit, 0, 10**6)
         check_range("alternatives", self.alternatives, 0, 1000)
 
     @classmethod
@@ -121,6 +125,7 @@ class SearchOptions:
         pad: int,
         seeds: tuple[tuple[int, ...], ...] = (),
         constraint: Constraint | None = None,
+        source_repeats: Sequence[int] = (),
         alternatives: int = 0,
         trace: bool = False,
     ) -> Self:
@@ -137,6 +142,8 @@ class SearchOptions:
             seeds: Numbers that start each sentence's random stream.
             constraint: What every output must begin with. Where `config.max_length` is None, it too may have twice
                 its tokens, plus 10.
+            source_repeats: `repetition.most_repeats` of each source, which may be repeated as often whatever
+                `config.repeat_limit` says; without them there is no limit.
             alternatives: Tokens to record of each step.
             trace: Whether to record the search tree.
 
@@ -172,6 +179,9 @@ class SearchOptions:
             top_p=config.top_p,
             seeds=seeds,
             constraints=() if constraint is None else (constraint,) * len(max_lengths),
+            repeat_limits=tuple(max(config.repeat_limit, repeats) for repeats in source_repeats)
+            if config.repeat_limit
+            else (),
             alternatives=alternatives,
             trace=trace,
         )

@@ -37,6 +37,7 @@ class TranslateEndpoint:
         top_k: int = 0,
         top_p: float = 1.0,
         seed: int | None = None,
+        repeat_limit: int = 2,
         prefix: str = "",
     ) -> dict[str, Any]:
         """Translate one sentence and return everything that is known about it.
@@ -57,6 +58,7 @@ class TranslateEndpoint:
             top_k: Samples: draw among so many best tokens; 0 is among all.
             top_p: Samples: draw among the fewest best tokens whose mass reaches it, above 0, at most 1.
             seed: Samples: makes them repeatable, 0 to 2^63 - 1; null draws one, and the answer's options report it.
+            repeat_limit: Most times that an output may write the same three tokens in a row, 0-100; 0 is no limit.
             prefix: Text that every output begins with; its last word may grow, unless a space ends it.
 
         Returns:
@@ -77,6 +79,7 @@ class TranslateEndpoint:
             "top_k": top_k,
             "top_p": top_p,
             "seed": seed,
+            "repeat_limit": repeat_limit,
             "prefix": prefix,
         }
         try:

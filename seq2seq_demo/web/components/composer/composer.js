@@ -14,6 +14,7 @@ lab.composer = (() => {
     coverage_penalty: { min: 0, max: 5, step: 0.1, needsAttention: true, folded: true },
     min_length: { min: 0, max: 512, step: 1, folded: true },
     max_length: { min: 1, max: 512, step: 1, folded: true, optional: true },
+    repeat_limit: { min: 0, max: 100, step: 1, folded: true },
   };
   const STRATEGIES = ["greedy", "beam", "diverse-beam", "sample", "compare"];
 
