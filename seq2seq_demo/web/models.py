@@ -1,16 +1,23 @@
 """The models that this page serves: loaded once, known by an id; a request names nothing else."""
 
+import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from seq2seq_demo.config import not_a_choice
 from seq2seq_demo.errors import Seq2SeqError
+from seq2seq_demo.evaluation import METRICS
 from seq2seq_demo.translator import Translator
 
 _log = logging.getLogger(__name__)
+
+FAMILY: Final = "family/"
+"""What the ids of the models begin with that one compares architectures with."""
+CURVE_POINTS: Final = 60
+"""Most points of a learning curve that the page draws."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +59,11 @@ class Models:
     def default(self) -> str:
         """Id of the model that is used where none is named; empty where there is no model."""
         return next(iter(self.served), "")
+
+    @property
+    def family(self) -> tuple[str, ...]:
+        """Ids of the small models that are there to be compared with each other: those in ``checkpoints/family/``."""
+        return tuple(name for name in self.served if name.startswith(FAMILY))
 
     def get(self, model: object) -> Translator:
         """Return the translator of an id.
@@ -97,12 +109,62 @@ def _describe(name: str, translator: Translator) -> dict[str, Any]:
         "id": name,
         "source_language": config.source_language,
         "target_language": config.target_language,
+        "family": name.startswith(FAMILY),
         "examples": list(config.examples),
         "cell": config.model.cell,
         "attention": config.model.attention,
         "parameters": sum(weight.numel() for weight in translator.checkpoint.model.parameters()),
+        "curve": read_curve(translator.checkpoint.path / "training_log.jsonl"),
         **card,
     }
+
+
+def read_curve(path: Path) -> dict[str, Any] | None:
+    """Return the learning curve of a training log: the loss, and the figure that it was validated with.
+
+    A log may hold several runs after one another (a recipe and one that finishes its weights): their updates are
+    counted on.
+
+    Returns:
+        ``loss`` and ``validation``, each a list of [update, value] of at most `CURVE_POINTS` points, ``metric`` (the
+        validation's name) and ``starts`` (updates at which a further run began); None where there is no log.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return _curve(path.read_text(encoding="utf-8"))
+    except (ValueError, KeyError, TypeError) as error:
+        # Somebody else's log in their own format is no reason not to serve their model.
+        _log.warning("%s is not a training log that the page can draw: %r", path, error)
+        return None
+
+
+def _curve(log: str) -> dict[str, Any]:
+    loss: list[tuple[int, float]] = []
+    validation: list[tuple[int, float]] = []
+    metric, before, last = "", 0, 0
+    starts: list[int] = []
+    for line in log.splitlines():
+        entry = json.loads(line)
+        if entry["kind"] == "start" and last and entry["update"] == 0:
+            before = last
+            starts.append(before)
+        update = before + entry.get("update", 0)
+        last = max(last, update)
+        if entry["kind"] == "train":
+            loss.append((update, entry["loss"]))
+        elif entry["kind"] == "validation":
+            metric = next((name for name in METRICS if name in entry), "loss")
+            validation.append((update, entry[metric]))
+    return {"loss": _thinned(loss), "validation": _thinned(validation), "metric": metric, "starts": starts}
+
+
+def _thinned(points: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    """Keep at most `CURVE_POINTS`, evenly, the first and the last among them."""
+    if len(points) <= CURVE_POINTS:
+        return points
+    last = len(points) - 1
+    return [points[index * last // (CURVE_POINTS - 1)] for index in range(CURVE_POINTS)]
 
 
 def _read_card(path: Path) -> dict[str, str]:

@@ -9,10 +9,13 @@ from typing import Any, Final
 
 from seq2seq_demo.config import check_choice
 from seq2seq_demo.web.models import Models
+from seq2seq_demo.web.views import architectures
 
 Answer = Callable[[Models, Mapping[str, Any]], dict[str, Any]]
 
-VIEWS: Final[Mapping[str, Answer]] = {}
+VIEWS: Final[Mapping[str, Answer]] = {
+    "architectures": architectures.answer,
+}
 """What answers each tab that asks."""
 
 

@@ -52,7 +52,7 @@ lab.composer = (() => {
   const modelChoice = (state, models, t, onModel) => {
     const select = lab.el("select", { id: "s2s-model", name: "model", "aria-describedby": "s2s-model-error",
       on: { change: () => onModel(select.value) } },
-      models.map((model) => lab.el("option", { value: model.id, text: lab.modelName(model, models, t), selected: model.id === state.model })));
+      lab.modelOptions(state.model, models, t));
     return lab.el("div", { class: "s2s-model" }, [
       lab.el("label", { class: "s2s-unseen", for: "s2s-model", text: t("field.model") }), select,
       lab.el("p", { class: "s2s-error", id: "s2s-model-error", role: "alert" })]);
@@ -172,11 +172,21 @@ lab.composer = (() => {
   return composer;
 })();
 
+/** The choices of a list of models; the small ones that are compared with each other stand in a group of their own. */
+lab.modelOptions = (chosen, models, t) => {
+  const option = (model) => lab.el("option", { value: model.id, text: lab.modelName(model, models, t), selected: model.id === chosen });
+  const family = models.filter((model) => model.family);
+  const group = family.length ? lab.el("optgroup", { label: t("curve.group") }, family.map(option)) : null;
+  return [...models.filter((model) => !model.family).map(option), ...(group ? [group] : [])];
+};
+
 /** Name a model by its languages; by its id too where that alone does not tell. */
 lab.modelName = (model, models, t) => {
   const language = (code) => (t(`language.${code}`) === `language.${code}` ? code : t(`language.${code}`));
   const pair = `${language(model.source_language)} → ${language(model.target_language)}`;
-  const same = models.filter((other) => other.source_language === model.source_language
+  if (model.family) return t("architectures.member", { cell: t(`cell.${model.cell}`), attention: t(`attention.${model.attention}`) })
+    + (model.id.endsWith("/tutorial") ? ` · ${t("architectures.tutorial")}` : "");
+  const same = models.filter((other) => !other.family && other.source_language === model.source_language
     && other.target_language === model.target_language);
   return same.length > 1 ? `${pair} · ${model.id}` : pair;
 };

@@ -33,7 +33,8 @@ lab.about = ({ t, models, failures }) => {
     lab.el("span", { class: "s2s-about-id", text: `${model.id} · ${t("about.architecture", { cell: model.cell.toUpperCase(),
       attention: t(`attention.${model.attention}`), parameters: (model.parameters / 1e6).toFixed(1) })}` }),
     model.licence ? lab.el("span", { text: t("about.licence", { licence: model.licence }) }) : null,
-    model.summary ? lab.el("span", { class: "s2s-about-summary", lang: "en", text: model.summary }) : null]);
+    model.summary ? lab.el("span", { class: "s2s-about-summary", lang: "en", text: model.summary }) : null,
+    model.curve ? lab.learningCurve({ model, models, t }) : null]);
   const problem = ({ name, code }) => lab.el("li", { class: "s2s-note error", text: t("models.failed", { name, code }) });
   return lab.el("footer", { class: "s2s-about", id: "s2s-about", tabindex: -1 }, [
     failures.length ? lab.el("ul", { class: "s2s-failures" }, failures.map(problem)) : null,
@@ -43,4 +44,20 @@ lab.about = ({ t, models, failures }) => {
       lab.el("div", {}, [lab.el("h3", { text: t("about.read") }), paragraph("about.read_text"), paragraph("about.keys")]),
       lab.el("div", {}, [lab.el("h3", { text: t("about.data") }), paragraph("about.data_text"),
         lab.el("ul", { class: "s2s-cards" }, models.map(card))])])]);
+};
+
+/** The learning curve of a model, from its log, folded away until it is wanted. */
+lab.learningCurve = ({ model, models, t }) => {
+  const { curve } = model;
+  const name = lab.modelName(model, models, t);
+  const metric = { bleu: "BLEU", chrf: "chrF", loss: t("curve.loss") }[curve.metric] ?? t(`metric.${curve.metric}`);
+  const one = (points, line, yLabel, label) => (points.length < 2 ? null : lab.chart({ height: 240, width: 560, label, xLabel: t("curve.updates"),
+    yLabel, tableLabel: t("architectures.table"), lines: [{ name: line, points, colour: line === t("curve.loss") ? 1 : 0 }] }));
+  const node = lab.el("details", { class: "s2s-curve" }, [lab.el("summary", { text: t("curve.title") })]);
+  node.addEventListener("toggle", () => {
+    if (!node.open || node.children.length > 1) return;
+    node.append(...[one(curve.validation, t("curve.validation"), metric, t("curve.label", { model: name, metric })),
+      one(curve.loss, t("curve.loss"), t("curve.loss"), t("curve.loss_label", { model: name }))].filter(Boolean));
+  });
+  return node;
 };
