@@ -97,7 +97,10 @@ lab.hypothesis = (() => {
     ...formats.map((format) => lab.el("button", { type: "button", class: "s2s-quiet", text: format.toUpperCase(),
       "data-format": format, "data-tip": t(`download.${format}`), on: { click: (event) => onDownload(format, event.currentTarget) } }))]);
 
-  /** Heatmap with its toolbar; `show(place, byKeyboard)` lights a row, a column or a cell of it. */
+  /**
+   * Heatmap with its toolbar; `show(place, byKeyboard)` lights a row, a column or a cell of it. Without `settings` there is
+   * no switch for merging.
+   */
   const attention = ({ view, t, languages, focus, settings, onDownload, heading }) => {
     const map = lab.heatmap({
       view, label: t("heatmap.label", { rows: view.rows.length, columns: view.columns.length }), help: t("heatmap.help"),
@@ -105,7 +108,7 @@ lab.hypothesis = (() => {
     });
     const line = lab.el("p", { class: "s2s-readout", text: t("heatmap.hint") });
     const spoken = lab.el("p", { class: "s2s-unseen", "aria-live": "polite" });
-    const merge = lab.el("label", { class: "s2s-switch", "data-tip": t("tip.merge") }, [
+    const merge = settings && lab.el("label", { class: "s2s-switch", "data-tip": t("tip.merge") }, [
       lab.el("input", { type: "checkbox", role: "switch", name: "merge", checked: settings.merged,
         on: { change: (event) => settings.onMerge(event.target.checked) } }),
       lab.el("span", { text: t("heatmap.merge") })]);
@@ -141,6 +144,9 @@ lab.hypothesis = (() => {
     rows.source.light(row !== undefined ? view.weights[row] : null);
     map?.show(place, byKeyboard);
   };
+
+  // Views draw hypotheses too.
+  Object.assign(lab, { attention, copyButton, legend, linkRows: link });
 
   /**
    * Draw hypothesis number `chosen` of a run. `other` is the hypothesis that it is compared with, or null; `settings`
