@@ -1,11 +1,11 @@
 """A request of the page as one small immutable value, checked key by key; every view is computed from it."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from seq2seq_demo.config import DecodingConfig, check_choice
+from seq2seq_demo.config import MAX_SOURCE_TOKENS, DecodingConfig, check_choice
 from seq2seq_demo.errors import ConfigurationError, InputError
 from seq2seq_demo.search.step import MAX_TARGET_TOKENS
 
@@ -26,6 +26,8 @@ class PageRequest:
     """One for each panel: one, or greedy and beam side by side."""
     prefix_tokens: tuple[int, ...] = ()
     """Target ids that the output begins with, chosen by the visitor; only with one line."""
+    pinned: Mapping[int, Sequence[float]] = field(default_factory=dict)
+    """Attention that the visitor chose: weights of all source tokens by target token; only with one line."""
 
 
 def read_request(values: Mapping[str, Any]) -> PageRequest:
@@ -44,7 +46,8 @@ def read_request(values: Mapping[str, Any]) -> PageRequest:
         model=str(values.get("model", "")),
         configs=configs,
         lines=lines,
-        prefix_tokens=_read_prefix_tokens(values.get("prefix_tokens", []), lines=len(lines)),
+        prefix_tokens=_read_prefix_tokens(values, lines=len(lines)),
+        pinned=_read_pinned(values.get("pinned", []), lines=len(lines)),
     )
 
 
@@ -61,14 +64,54 @@ def _read_configs(mode: object, options: Mapping[str, Any]) -> tuple[DecodingCon
     return tuple(DecodingConfig.from_dict(item).with_seed() for item in wanted)
 
 
-def _read_prefix_tokens(value: object, *, lines: int) -> tuple[int, ...]:
-    tokens = value if isinstance(value, list) else [None]
-    whole = all(isinstance(token, int) and not isinstance(token, bool) for token in tokens)
-    if not whole or len(tokens) > MAX_TARGET_TOKENS or (tokens and lines > 1):
+def _read_prefix_tokens(values: Mapping[str, Any], *, lines: int) -> tuple[int, ...]:
+    tokens = read_tokens(values, "prefix_tokens")
+    if tokens and lines > 1:
         raise ConfigurationError(
             "wrong_type",
-            f"prefix_tokens must be a list of at most {MAX_TARGET_TOKENS} token ids, with one line of text.",
+            "prefix_tokens needs one line of text.",
             {"field": "prefix_tokens", "allowed": "a list of token ids"},
+        )
+    return tokens
+
+
+def _read_pinned(value: object, *, lines: int) -> dict[int, list[float]]:
+    """Read ``[[target token, [weight, …]], …]``; whether they are weights is for the translator to say."""
+    rows = value if isinstance(value, list) else [None]
+    good = all(isinstance(row, list) and len(row) == 2 and _is_step(row[0]) and _is_row(row[1]) for row in rows)
+    if not good or len(rows) > MAX_TARGET_TOKENS or (rows and lines > 1):
+        raise ConfigurationError(
+            "wrong_type",
+            "pinned must be a list of [target token, weights of the source tokens], with one line of text.",
+            {"field": "pinned", "allowed": "a list of weights"},
+        )
+    return dict(rows)
+
+
+def _is_step(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_row(value: object) -> bool:
+    if not isinstance(value, list) or len(value) > MAX_SOURCE_TOKENS + 1:
+        return False
+    return all(isinstance(weight, int | float) and not isinstance(weight, bool) for weight in value)
+
+
+def read_tokens(values: Mapping[str, Any], name: str) -> tuple[int, ...]:
+    """Return a list of target ids; empty where there is none. Whether the model has them is for the translator to say.
+
+    Raises:
+        ConfigurationError: anything else than whole numbers, or more than an output may have.
+    """
+    value = values.get(name, [])
+    tokens = value if isinstance(value, list) else [None]
+    whole = all(isinstance(token, int) and not isinstance(token, bool) for token in tokens)
+    if not whole or len(tokens) > MAX_TARGET_TOKENS:
+        raise ConfigurationError(
+            "wrong_type",
+            f"{name} must be a list of at most {MAX_TARGET_TOKENS} token ids.",
+            {"field": name, "allowed": "a list of token ids"},
         )
     return tuple(tokens)
 
