@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "__init__": "model search translator",
     "__main__": "cli",
     "cli": "training training_speed own_corpus run_folder evaluation measurement benchmark translator checkpoint data",
-    "web": "translator figures evaluation search data tokenizer text",
+    "web": "translator figures evaluation search data tokenizer text sentences",
     "benchmark": "translator model search tokenizer",
     "measurement": "translator evaluation validation data text",
     "translator": "checkpoint search model tokenizer text",
@@ -40,6 +40,7 @@ MAY_IMPORT = {
     "text": "",
     "config": "",
     "errors": "",
+    "sentences": "",
 }
 """For each part of the package the others that it imports, beside errors and config, which everybody may."""
 
