@@ -21,6 +21,8 @@ NEXT_SNAPSHOT: Final = 0.15
 """Seconds between two later snapshots."""
 ALTERNATIVES: Final = 10
 """Most probable tokens of each step that the page can show; only for one line, where a visitor looks closely."""
+INTERNAL_ERROR: Final = {"code": "internal", "fields": {}, "message": ""}
+"""What the page is told of a failure that nobody foresaw; the log has the rest."""
 _TYPED_CHARACTERS: Final = 200
 
 
@@ -105,7 +107,11 @@ def decode(translator: Translator, request: PageRequest) -> Iterator[list[Line]]
         for run in line.runs:
             try:
                 search = translator.stream(
-                    line.text, run.config, prefix_tokens=request.prefix_tokens, alternatives=alternatives
+                    line.text,
+                    run.config,
+                    prefix_tokens=request.prefix_tokens,
+                    pinned=request.pinned,
+                    alternatives=alternatives,
                 )
                 with closing(search) as steps:
                     for run.translation in steps:

@@ -74,7 +74,7 @@ def export(translator: Translator, request: PageRequest, selection: Selection) -
     """
     config = request.configs[selection.run]
     text = request.lines[selection.line]
-    (translation,) = translator.translate([text], config, prefix_tokens=request.prefix_tokens)
+    (translation,) = translator.translate([text], config, prefix_tokens=request.prefix_tokens, pinned=request.pinned)
     chosen = min(selection.hypothesis, len(translation.hypotheses) - 1)
     one = replace(translation, hypotheses=(translation.hypotheses[chosen],))
     name = _file_name(request.model, config, chosen, translation.source, selection)

@@ -184,7 +184,7 @@ def test_several_lines_are_decoded_each_and_a_bad_one_costs_no_other(open_page):
     page = open_page()
     page.fill("#s2s-text", "")
     translate(page, f"How are you?\n{'word ' * 300}\nWe walked.")
-    tabs = page.locator("[role=tab]")
+    tabs = page.locator(".s2s-lines [role=tab]")
     expect(tabs).to_have_count(3)
     assert "Line 2" in page.locator("#s2s-text-error").inner_text()
     tabs.nth(2).click()
@@ -421,3 +421,30 @@ def test_the_shipped_model_says_everyday_things(open_page, text, wanted):
     page.select_option("#s2s-model", "en-zh")
     translate(page, text)
     assert page.locator(".s2s-output").inner_text() in wanted
+
+
+def test_a_typed_beginning_is_what_the_output_begins_with(open_page):
+    page = open_page()
+    translate(page, "We know the old man.")
+    page.locator(".s2s-token-row").first.locator(".s2s-chip").first.click()
+    page.fill("input[name=whatif-prefix]", "我们不")
+    page.evaluate("performance.clearMeasures()")
+    page.press("input[name=whatif-prefix]", "Enter")
+    wait_for_answer(page)
+    assert page.locator(".s2s-output").inner_text().startswith("我们不")
+    expect(page.locator(".s2s-trail")).to_contain_text("我们不")
+    page.locator(".s2s-trail button").click()
+    expect(page.locator(".s2s-trail")).to_have_count(0)
+
+
+def test_a_pinned_step_looks_where_it_was_told_to(open_page):
+    page = open_page()
+    translate(page, "We know the old man.")
+    page.locator(".s2s-token-row").first.locator(".s2s-chip").first.click()
+    page.locator(".s2s-pin").nth(2).click()
+    page.evaluate("performance.clearMeasures()")
+    page.locator(".s2s-pins button").click()
+    wait_for_answer(page)
+    columns = int(page.locator("svg[data-rows]").get_attribute("data-columns"))
+    assert [float(weight) for weight in shown_weights(page)[:columns]] == [float(i == 2) for i in range(columns)]
+    expect(page.locator(".s2s-trail")).to_contain_text("token 1")

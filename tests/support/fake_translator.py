@@ -1,7 +1,7 @@
 """A translator without a model: quick, predictable, with the structure of a real one, for the page's Python."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -47,13 +47,24 @@ class FakeTranslator:
         self.checkpoint = SimpleNamespace(path=Path("nowhere"), model=SimpleNamespace(parameters=lambda: ()))
 
     def translate(
-        self, texts: Sequence[str], config: DecodingConfig, *, prefix_tokens: Sequence[int] = ()
+        self,
+        texts: Sequence[str],
+        config: DecodingConfig,
+        *,
+        prefix_tokens: Sequence[int] = (),
+        pinned: Mapping[int, Sequence[float]] | None = None,
     ) -> list[Translation]:
         """Translate at once."""
         return [list(self.stream(text, config))[-1] for text in texts]
 
     def stream(
-        self, text: str, config: DecodingConfig, *, prefix_tokens: Sequence[int] = (), alternatives: int = 0
+        self,
+        text: str,
+        config: DecodingConfig,
+        *,
+        prefix_tokens: Sequence[int] = (),
+        pinned: Mapping[int, Sequence[float]] | None = None,
+        alternatives: int = 0,
     ) -> Iterator[Translation]:
         """Yield two growing translations and the final one."""
         source = " ".join(text.split())

@@ -76,7 +76,7 @@ def test_an_error_is_an_answer_with_its_code(values, code):
 
 def test_an_unforeseen_failure_is_logged_and_told_without_its_details(caplog):
     class Broken(FakeTranslator):
-        def stream(self, text, config, *, prefix_tokens=(), alternatives=0):
+        def stream(self, text, config, *, prefix_tokens=(), pinned=None, alternatives=0):
             raise RuntimeError("secret")
 
     (answer,) = answers({"text": "a", "strategy": "greedy", "model": "fake"}, Broken())

@@ -151,10 +151,10 @@ lab.hypothesis = (() => {
   /**
    * Draw hypothesis number `chosen` of a run. `other` is the hypothesis that it is compared with, or null; `settings`
    * holds `{merged, onMerge}`; `onChoose(index)`, `onDownload(format, button)` and, where the step's alternatives were
-   * recorded, `onContinue(token ids)` and `onPrefix(text)` answer the visitor. `tabs(attention)`, where given, draws the row of
+   * recorded, `onContinue(token ids)`, `onPrefix(text)` and `onPin(token ids before, step, weights)` answer the visitor. `tabs(attention)`, where given, draws the row of
    * views with the heatmap and the list as its first.
    */
-  return ({ run, chosen, other, title, t, languages, settings, onChoose, onDownload, onContinue, onPrefix, tabs }) => {
+  return ({ run, chosen, other, title, t, languages, settings, onChoose, onDownload, onContinue, onPrefix, onPin, tabs }) => {
     const hypothesis = run.hypotheses[chosen];
     const view = lab.viewOf(run, hypothesis, settings.merged);
     const labels = (of) => lab.viewOf(run, of, settings.merged).rows.map(({ label }) => label);
@@ -166,7 +166,8 @@ lab.hypothesis = (() => {
     const whatIf = lab.el("div");
     const pick = hypothesis.alternatives && onContinue && ((index) => {
       const { start, label } = view.rows[index];
-      whatIf.replaceChildren(lab.whatIf({ hypothesis, at: start, label, t, language: languages.target, onChoose: onContinue, onPrefix,
+      whatIf.replaceChildren(lab.whatIf({ hypothesis, at: start, label, t, language: languages.target, onChoose: onContinue, onPrefix, onPin,
+        columns: view.weights && view.columns, sourceLanguage: languages.source,
         onClose: () => { whatIf.replaceChildren(); rows.target.node.querySelector(`[data-index="${index}"]`).focus(); } }));
     });
     const rows = chips({ view, t, languages, differs, focus, heading, onPick: pick });

@@ -13,12 +13,14 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   const explicit = [asked, lab.store.read("language")].find((code) => LANGUAGES.includes(code));
   const guess = navigator.language?.toLowerCase().startsWith("zh") ? "zh" : "en";
   const { words, models, failures, defaults } = props;
+  const link = lab.link.read(location.search, models, lab.tabs.names());
   const state = {
-    language: explicit ?? guess, text: "", model: models[0]?.id, strategy: "beam", options: { ...defaults },
+    language: explicit ?? guess, text: link.text ?? "", model: link.model ?? models[0]?.id, strategy: link.strategy ?? "beam",
+    options: { ...defaults, ...link.options }, ignored: link.ignored,
     untouched: true, unfolded: false, request: null, slow: null, probe: null, errors: [], result: null, sent: null,
     // What was shown before each token that the visitor chose, to go back to.
     trail: [],
-    view: { line: 0, chosen: {}, merged: false, tab: "attention" },
+    view: { line: 0, chosen: {}, merged: false, tab: link.tab ?? "attention" },
     // What each view keeps for itself.
     memories: {},
   };
@@ -26,6 +28,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   const status = lab.el("p", { class: "s2s-unseen", role: "status" });
   const resultPlace = lab.el("main", { class: "s2s-result", id: "s2s-result", tabindex: -1 });
   const head = lab.el("div");
+  const notice = lab.el("div");
   const composerPlace = lab.el("div");
   const foot = lab.el("div");
   let t, composer;
@@ -42,11 +45,12 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     const languages = { source: model.source_language, target: model.target_language };
     // The old height holds the place while the new result draws, so that nothing below jumps.
     resultPlace.style.minHeight = `${resultPlace.offsetHeight}px`;
-    const whatIf = { count: state.sent.prefix_tokens?.length ?? 0, prefix: state.sent.options.prefix, onContinue: continueFrom, onPrefix: beginWith, onBack: goBack };
+    const whatIf = { count: state.sent.prefix_tokens?.length ?? 0, prefix: state.sent.options.prefix,
+      pinned: state.sent.pinned, onContinue: continueFrom, onPrefix: beginWith, onPin: pin, onBack: goBack };
     const tabs = ({ attention, context }) => lab.tabs({ selected: state.view.tab, t, attention, memories: state.memories, ask,
-      onSelect: (name) => { state.view.tab = name; drawResult("tab"); },
+      onSelect: select,
       context: { ...context, t, languages, model, models, sent: state.sent, key: `${state.result.request}:${context.lineIndex}`,
-        continueFrom, send, saveFile, announce: (text) => { status.textContent = text; } } });
+        continueFrom, send, open, select, address, download, turns, view: state.view, saveFile, announce: (text) => { status.textContent = text; } } });
     resultPlace.replaceChildren(lab.result({ lines: state.result.lines, view: state.view, t, languages, download, redraw: drawResult, whatIf, tabs }));
     requestAnimationFrame(() => { resultPlace.style.minHeight = ""; });
     if (focus === "line") resultPlace.querySelector('[role="tab"][aria-selected="true"]')?.focus();
@@ -87,6 +91,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     document.title = `${t("page.title")} – ${t("page.tagline")}`;
     root.lang = document.documentElement.lang;
     drawHead();
+    notice.replaceChildren(...(state.ignored.length ? [lab.link.notice(state.ignored, t, () => { state.ignored = []; notice.replaceChildren(); })] : []));
     drawComposer();
     drawResult();
     foot.replaceChildren(lab.about({ t, models, failures }));
@@ -105,6 +110,31 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     if (chosen) head.querySelector(`[data-language="${code}"]`).focus();
   };
 
+  // --- the address, and what is kept in this browser
+
+  /** What a link to the shown result is made of; samples are drawn again with the seed that drew them. */
+  const shown = () => ({ sent: state.sent, tab: state.view.tab, defaults, seed: state.result.lines.find((line) => line.runs.length)?.runs.at(-1).seed,
+    language: lab.store.read("language") ?? asked });
+  const address = () => lab.link.address(shown());
+  const follow = () => state.result && lab.link.follow(shown());
+
+  const select = (name) => {
+    state.view.tab = name;
+    drawResult("tab");
+    follow();
+  };
+
+  /** Put a request into the form, as if the visitor had typed it, and decode it. */
+  const open = (request) => {
+    const { text, model, strategy, options } = request;
+    if (models.some(({ id }) => id === model)) state.model = model;
+    Object.assign(state, { text, strategy, options: { ...defaults, ...options } });
+    drawComposer();
+    send({ ...request, model: state.model });
+    resultPlace.scrollIntoView({ block: "start" });
+    resultPlace.focus({ preventScroll: true });
+  };
+
   // --- requests
 
   const submit = () => {
@@ -114,11 +144,21 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   };
 
   /** Decode the shown sentence again, beginning with these target tokens. */
-  const continueFrom = (tokens) => send({ ...state.sent, prefix_tokens: tokens });
+  const continueFrom = (tokens) => send({ ...state.sent, prefix_tokens: tokens, pinned: pinsBefore(tokens.length) });
+
+  /** The pinned attention that still holds where the output is decided again from a step on. */
+  const pinsBefore = (step) => {
+    const pins = (state.sent.pinned ?? []).filter(([at]) => at < step);
+    return pins.length ? pins : undefined;
+  };
+
+  /** Decode on from a step that must look where the visitor says; what stands before it stays. */
+  const pin = (tokens, step, weights) => send({ ...state.sent, prefix_tokens: tokens,
+    pinned: [...(pinsBefore(step) ?? []), [step, weights]] });
 
   /** Decode the shown sentence again, with an output that begins with this text. */
   const beginWith = (prefix) => {
-    const { prefix_tokens: _, ...sent } = state.sent;
+    const { prefix_tokens: _, pinned: __, ...sent } = state.sent;
     send({ ...sent, options: { ...sent.options, prefix } });
   };
 
@@ -130,6 +170,14 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     return answer ?? { error: NO_ANSWER };
   };
 
+  /** The batch view's own way to the server, beside the sentence's: one turn at a time. */
+  const turns = {
+    onMessage: () => {},
+    take: (values) => trigger("batch", values),
+    halt: () => trigger("halt_batch", {}),
+    isAlive: async () => Boolean(await server.visitor({})),
+  };
+
   const goBack = () => {
     const before = state.trail.pop();
     // A link may have brought a beginning: there is nothing before it but the search without it.
@@ -137,6 +185,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     Object.assign(state, before);
     state.pending = state.sent;
     drawResult();
+    follow();
     resultPlace.focus({ preventScroll: true });
   };
 
@@ -197,7 +246,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     if (failed.length < message.lines.length) {
       if (state.sent !== state.pending) {
         const { sent, result } = state;
-        const chosen = state.pending.prefix_tokens || state.pending.options.prefix;
+        const chosen = state.pending.prefix_tokens || state.pending.pinned || state.pending.options.prefix;
         state.trail = chosen && sent ? [...state.trail, { sent, result }] : [];
         state.sent = state.pending;
         state.view.line = 0;
@@ -213,6 +262,11 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     finish();
     performance.measure("s2s-request", "s2s-submit");
     const first = message.lines.find((line) => !line.error);
+    if (first && !state.untouched) {
+      follow();
+      if (lab.keep.isOn()) lab.keep.add({ sent: state.sent, seed: shown().seed, output: first.runs.at(-1).hypotheses[0].text });
+      if (state.view.tab === "history") drawResult();
+    }
     if (first) status.textContent = t("result.done", { text: first.runs[first.runs.length - 1].hypotheses[0].text });
   };
 
@@ -244,26 +298,32 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   const start = () => {
     const theme = lab.store.read("theme");
     if (theme && !new URLSearchParams(location.search).has("__theme")) document.body.classList.toggle("dark", theme === "dark");
-    const initial = props.value ? JSON.parse(props.value) : null;
+    const initial = props.value && link.empty ? JSON.parse(props.value) : null;
     if (initial) {
       state.result = initial;
       state.sent = initial.sent;
       state.text = initial.sent.text;
     }
-    root.replaceChildren(head, composerPlace, resultPlace, foot, status);
+    root.replaceChildren(head, notice, composerPlace, resultPlace, foot, status);
     lab.tooltip(root);
     draw();
     root.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && state.request !== null) stop();
     });
-    const example = models[0]?.examples[0];
-    if (!initial && example) {
+    const example = models.find(({ id }) => id === state.model)?.examples[0];
+    if (link.text) {
+      const { model, strategy, text } = state;
+      const options = lab.composer.options(state, models.find(({ id }) => id === model));
+      send({ model, strategy, text, options: link.prefix ? { ...options, prefix: link.prefix } : options,
+        ...(link.prefixTokens && { prefix_tokens: link.prefixTokens }) });
+    } else if (!initial && example) {
       state.text = example;
       drawComposer();
       submit();
       state.untouched = true;
     }
     watch("value", () => receive(JSON.parse(props.value)));
+    watch("batch", () => turns.onMessage(JSON.parse(props.batch)));
     window.addEventListener("s2s-failed", () => state.request !== null && fail(NO_ANSWER));
     if (!explicit) {
       // `navigator.language` is nearly always the first of Accept-Language; where it is not, the header decides.

@@ -21,7 +21,7 @@ lab.result = (() => {
     return bar;
   };
 
-  const shownLine = ({ line, index, t, view, languages, download, redraw, onContinue, onPrefix, tabs }) => {
+  const shownLine = ({ line, index, t, view, languages, download, redraw, onContinue, onPrefix, onPin, tabs }) => {
     if (line.error) return lab.el("p", { class: "s2s-note error", text: lab.errorText(t, line.error) });
     const chosen = view.chosen[index] ?? line.runs.map(() => 0);
     const draw = ({ run, index: panel, other, title, tabs: row }) => lab.hypothesis({
@@ -34,6 +34,7 @@ lab.result = (() => {
       },
       onContinue: run.partial ? null : onContinue,
       onPrefix,
+      onPin,
       // A file is decoded again, to its end: of a stopped decode it would show something else than the page.
       onDownload: run.partial ? null : (format, button) => download({ format, button, line: index, run: panel, merged: view.merged,
         hypothesis: run.hypotheses[chosen[panel]] ? chosen[panel] : 0 }),
@@ -50,8 +51,8 @@ lab.result = (() => {
 
   /**
    * Draw the lines of a request. `view` is `{line, chosen, merged}`, changed in place; `redraw(focus)` draws again, with
-   * the keyboard's focus kept on what was used. `whatIf` is `{count, onContinue(token ids), onBack()}`: how many tokens
-   * the visitor chose, how to go on or back, and `onPrefix(text)`. `tabs({attention, context})` draws the views.
+   * the keyboard's focus kept on what was used. `whatIf` is `{count, prefix, pinned, onContinue(token ids), onPrefix(text),
+   * onPin(token ids, step, weights), onBack()}`: what the visitor chose of the output, and how to go on or back. `tabs({attention, context})` draws the views.
    */
   return ({ lines, view, t, languages, download, redraw, whatIf, tabs }) => {
     const index = Math.min(view.line, lines.length - 1);
@@ -64,9 +65,9 @@ lab.result = (() => {
     const { reads } = lines[index];
     const other = reads ? lab.el("p", { class: "s2s-note", role: "note",
       text: t("result.other_script", { language: t(`language.${reads}`) }) }) : null;
-    const trail = whatIf.count || whatIf.prefix ? lab.whatIfTrail({ count: whatIf.count, prefix: whatIf.prefix, t, onBack: whatIf.onBack }) : null;
+    const trail = whatIf.count || whatIf.prefix || whatIf.pinned ? lab.whatIfTrail({ ...whatIf, t, onBack: whatIf.onBack }) : null;
     return lab.el("div", {}, [bar, source, other, trail,
       shownLine({ line: lines[index], index, t, view, languages, download, redraw, onContinue: whatIf.onContinue,
-        onPrefix: whatIf.onPrefix, tabs })]);
+        onPrefix: whatIf.onPrefix, onPin: whatIf.onPin, tabs })]);
   };
 })();
