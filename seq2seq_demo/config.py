@@ -26,6 +26,7 @@ Precision = Literal["auto", "float32", "bfloat16", "autocast"]
 Schedule = Literal["constant", "cosine", "inverse-sqrt"]
 Strategy = Literal["greedy", "beam", "diverse-beam", "sample"]
 PieceModel = Literal["unigram", "bpe", "char", "word"]
+Task = Literal["translate", "pronounce", "verse"]
 
 TYPES_IN_WORDS: Final = {int: "a whole number", float: "a finite number", bool: "true or false", str: "a text"}
 """How a message calls the types; the page translates the same words."""
@@ -446,6 +447,9 @@ class DataConfig(StrictConfig):
 
     train: tuple[CorpusConfig, ...] = ()
     """Training files."""
+    task: Task = "translate"
+    """What the pairs are: ``translate``, a sentence and its translation; ``pronounce``, a word and its sounds (sources
+    are read as `text.plain_word`); ``verse``, a line of verse and the next."""
     dev: str = ""
     """Development file below the data directory."""
     source_column: int = 1
@@ -614,3 +618,5 @@ class CheckpointConfig(StrictConfig):
     """Name of the recipe that trained the checkpoint."""
     examples: tuple[str, ...] = ()
     """Source texts that the page offers."""
+    task: Task = "translate"
+    """What the model does, see `DataConfig.task`: it decides how a source is read, and the page's words."""

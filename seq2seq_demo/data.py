@@ -20,7 +20,7 @@ from torch import Tensor
 
 from seq2seq_demo.config import CorpusConfig, DataConfig
 from seq2seq_demo.errors import DataError
-from seq2seq_demo.text import normalise, strip_final_mark
+from seq2seq_demo.text import normalise, plain_word, strip_final_mark
 from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 
 Pair = tuple[str, str]
@@ -114,7 +114,7 @@ def read_training_pairs(data_dir: Path, config: DataConfig, *, seed: int) -> lis
     rng = random.Random(seed)
     pairs: list[Pair] = []
     for corpus in config.train:
-        once = _limited(list(_corpus_pairs(data_dir, corpus, config)), corpus.limit)
+        once = _limited(list(read_recipe_file(data_dir / corpus.file, config)), corpus.limit)
         if not once:
             path = data_dir / corpus.file
             raise DataError("no_data", f"the training file {path} has no pairs.", {"file": str(path)})
@@ -123,8 +123,14 @@ def read_training_pairs(data_dir: Path, config: DataConfig, *, seed: int) -> lis
     return pairs
 
 
-def _corpus_pairs(data_dir: Path, corpus: CorpusConfig, config: DataConfig) -> Iterator[Pair]:
-    return read_tsv(data_dir / corpus.file, source_column=config.source_column, target_column=config.target_column)
+def read_recipe_file(path: Path, config: DataConfig) -> Iterator[Pair]:
+    """Yield the pairs of one of a recipe's files, the sources as its task reads them.
+
+    Raises:
+        DataError: see `read_tsv`.
+    """
+    for source, target in read_tsv(path, source_column=config.source_column, target_column=config.target_column):
+        yield (plain_word(source) if config.task == "pronounce" else source), target
 
 
 def _limited(pairs: list[Pair], limit: int) -> list[Pair]:

@@ -19,7 +19,7 @@ from seq2seq_demo.evaluation import (
     measure,
     perplexity,
 )
-from seq2seq_demo.text import normalise
+from seq2seq_demo.text import normalise, normalise_source
 from seq2seq_demo.translator import Translation, Translator
 from seq2seq_demo.validation import total_loss
 
@@ -147,7 +147,7 @@ def _figure(
 
 def _perplexity(translator: Translator, pairs: Sequence[Pair]) -> Figure:
     checkpoint = translator.checkpoint
-    normalised = [(normalise(source), normalise(target)) for source, target in pairs]
+    normalised = [(normalise_source(source, translator.config.task), normalise(target)) for source, target in pairs]
     corpus = encode_pairs(normalised, checkpoint.source_tokenizer, checkpoint.target_tokenizer)
     total, tokens = total_loss(checkpoint.model, corpus)
     return perplexity(total, tokens, unit="token")

@@ -71,6 +71,27 @@ def _without_control(character: str) -> str:
     return "" if category[0] == "C" else character
 
 
+def plain_word(text: str) -> str:
+    """Spell a normalised word as a pronouncing dictionary does: lower case, without accents, and no mark but ``'``.
+
+    >>> plain_word("Café!"), plain_word("O'Neill"), plain_word("X-ray"), plain_word("two Words")
+    ('cafe', "o'neill", 'xray', 'two words')
+    """
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    kept = (one for one in letters if one == "'" or unicodedata.category(one)[0] not in "MPS")
+    return " ".join("".join(kept).split())
+
+
+def normalise_source(text: str, task: str) -> str:
+    """Bring a source into the one form that models of a task (see `config.Task`) are trained on.
+
+    >>> normalise_source("Rhythm!", "pronounce"), normalise_source("Rhythm!", "translate")
+    ('rhythm', 'Rhythm!')
+    """
+    text = normalise(text)
+    return plain_word(text) if task == "pronounce" else text
+
+
 def strip_final_mark(text: str) -> str:
     """Drop the final full stop, question or exclamation mark, as people do who type in a hurry.
 

@@ -33,8 +33,8 @@ from seq2seq_demo.data import (
     batch_indices,
     encode_pairs,
     make_batch,
+    read_recipe_file,
     read_training_pairs,
-    read_tsv,
 )
 from seq2seq_demo.errors import ConfigurationError, DataError
 from seq2seq_demo.model import Seq2Seq
@@ -132,9 +132,8 @@ def _train_tokenizers(recipe: Recipe, pairs: Sequence[Pair]) -> tuple[Tokenizer,
 def _dev_pairs(recipe: Recipe, data_dir: Path) -> list[Pair]:
     if not recipe.data.dev:
         raise DataError("no_data", "the recipe names no development file: set data.dev.")
-    data, path = recipe.data, data_dir / recipe.data.dev
-    rows = read_tsv(path, source_column=data.source_column, target_column=data.target_column)
-    pairs = list(rows)[: recipe.training.validation_sentences]
+    path = data_dir / recipe.data.dev
+    pairs = list(read_recipe_file(path, recipe.data))[: recipe.training.validation_sentences]
     if not pairs:
         raise DataError("no_data", f"the development file {path} has no pairs.", {"file": str(path)})
     return pairs
@@ -376,9 +375,9 @@ class Trainer:
             bar.write(line, file=sys.stderr)
 
     def _keep(self) -> None:
-        recipe = self.recipe
+        recipe, data = self.recipe, self.recipe.data
         config = CheckpointConfig(
-            self.model.config, recipe.data.source_language, recipe.data.target_language, recipe.name, recipe.examples
+            self.model.config, data.source_language, data.target_language, recipe.name, recipe.examples, data.task
         )
         source, target = self.tokenizers
         save_checkpoint(

@@ -125,7 +125,7 @@ def test_a_whole_number_serves_as_a_float() -> None:
 
 def test_a_configuration_survives_json() -> None:
     model = ArchitectureConfig(cell="gru").with_vocabularies(100, 200)
-    config = CheckpointConfig(model, "en", "zh", "tiny", ("Hello", "你好"))
+    config = CheckpointConfig(model, "en", "zh", "tiny", ("Hello", "你好"), "verse")
     assert CheckpointConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 

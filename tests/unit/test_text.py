@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from seq2seq_demo.text import is_in_other_script, normalise, strip_final_mark
+from seq2seq_demo.text import is_in_other_script, normalise, normalise_source, strip_final_mark
 
 
 @pytest.mark.parametrize(
@@ -78,3 +78,22 @@ def test_only_one_final_mark_is_stripped() -> None:
 )
 def test_another_script_is_noticed(text: str, language: str, other: bool) -> None:
     assert is_in_other_script(text, language) is other
+
+
+@pytest.mark.parametrize(
+    ("typed", "spelt"),
+    [
+        ("RHYTHM", "rhythm"),
+        ("Knight.", "knight"),
+        (" ‘Naïve’ ", "'naive'"),
+        ("O’Neill-Smith", "o'neillsmith"),
+        ("Straße", "strasse"),
+        ("ＯＫ!", "ok"),
+        ("two  Words", "two words"),
+        ("R2", "r2"),
+        ("?!", ""),
+    ],
+)
+def test_a_word_to_pronounce_is_spelt_as_in_a_dictionary(typed: str, spelt: str) -> None:
+    assert normalise_source(typed, "pronounce") == spelt
+    assert normalise_source(spelt, "pronounce") == spelt

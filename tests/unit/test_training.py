@@ -177,3 +177,16 @@ def test_a_diverged_run_ends_with_advice(data: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("seq2seq_demo.training.Optimizer.step", lambda *_, **__: float("inf"))
     with pytest.raises(ConfigurationError, match=r"not finite for 50 updates.*learning_rate below 0.01"):
         run(data, "out", make_recipe(max_updates=100))
+
+
+def test_a_recipe_that_pronounces_reads_letters_and_writes_phonemes(data: Path) -> None:
+    rows = "".join(f"{word}\t{' '.join(word[::-1])}1\n" for word in ("CAB", "BCA", "ABC") * 9)
+    for name in ("train.tsv", "dev.tsv"):
+        (data / name).write_text(rows, encoding="utf-8")
+    recipe = make_recipe(max_updates=1)
+    tokenizer = TokenizerConfig(model_type="char", target_model_type="word")
+    run(data, "out", replace(recipe, tokenizer=tokenizer, data=replace(recipe.data, task="pronounce")))
+    checkpoint = load_checkpoint(data / "out")
+    assert checkpoint.config.task == "pronounce"
+    assert set(checkpoint.source_tokenizer.pieces(range(4, 7))) == {"a", "b", "c"}
+    assert set(checkpoint.target_tokenizer.pieces(range(4, 10))) == {"▁A", "▁B", "▁C", "▁A1", "▁B1", "▁C1"}
