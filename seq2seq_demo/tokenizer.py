@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -120,6 +121,12 @@ class Tokenizer:
             special = token in (PAD_ID, UNK_ID, BOS_ID, EOS_ID)
             found.append(None if special or (match is not None and spelling == b" ") else spelling)
         return found
+
+    @cached_property
+    def characters(self) -> frozenset[str]:
+        """Characters that pieces write, the space among them; any other takes bytes, or is unknown."""
+        pieces = self.pieces(range(EOS_ID + 1, self.vocab_size))
+        return frozenset("".join(piece for piece in pieces if not _BYTE_PIECE.fullmatch(piece)).replace(SPACE, " "))
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """Return, for each piece of `encode(text)`, the half-open range of characters of `text` that it covers."""

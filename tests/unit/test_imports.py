@@ -38,9 +38,10 @@ MAY_IMPORT = {
     "model": "",
     "search": "",
     "text": "",
+    "sentences": "",
+    "typed_text": "text",
     "config": "",
     "errors": "",
-    "sentences": "",
 }
 """For each part of the package the others that it imports, beside errors and config, which everybody may."""
 
@@ -48,6 +49,7 @@ OWNERS = {
     "gradio": {"web", "app"},
     "huggingface_hub": {"checkpoint"},
     "matplotlib": {"figures"},
+    "opencc": {"typed_text"},
     "sacrebleu": {"evaluation"},
     "safetensors": {"checkpoint"},
     "sentencepiece": {"tokenizer"},
