@@ -1,31 +1,31 @@
 """Text in, `Translation` out: the one class that the page and the command line use."""
 
-import math
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-import numpy as np
-import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from seq2seq_demo.checkpoint import Checkpoint, choose_device, load_checkpoint, push_to_hub, save_checkpoint
-from seq2seq_demo.config import MAX_SOURCE_TOKENS, CheckpointConfig, DecodingConfig, check_range
-from seq2seq_demo.errors import InputError
+from seq2seq_demo.config import CheckpointConfig, DecodingConfig, check_range
+from seq2seq_demo.errors import ConfigurationError, InputError
+from seq2seq_demo.inputs import Source, check_tokens, normalise_prefix, read_pinned, read_source, read_target
 from seq2seq_demo.model.decoder import DecoderState
 from seq2seq_demo.search import (
     Constraint,
     Hypothesis,
     Judgement,
-    Rankable,
+    PinnedAttention,
     SearchOptions,
     SearchResult,
     SearchTrace,
     Spellings,
+    StepFunction,
     TextPrefix,
     TokenPrefix,
     beam_search,
@@ -38,17 +38,19 @@ from seq2seq_demo.search import (
     sample_steps,
 )
 from seq2seq_demo.search.repetition import most_repeats
-from seq2seq_demo.search.step import MAX_TARGET_TOKENS, coverage_needs_attention
-from seq2seq_demo.text import normalise
-from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID, Word
+from seq2seq_demo.search.step import coverage_needs_attention
+from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID
+from seq2seq_demo.translation import TokenAlternative, TranslatedHypothesis, Translation, merge_words
 
-Weights = npt.NDArray[np.float32]
-
-MAX_SOURCE_CHARACTERS = 10_000
-"""Longest text that is tokenised at all; `MAX_SOURCE_TOKENS` pieces are never so long."""
+__all__ = ["TokenAlternative", "TranslatedHypothesis", "Translation", "Translator", "merge_words", "normalise_prefix"]
 
 BATCH_TOKENS = 8192
 """Default of `Translator.translate`'s `batch_tokens`."""
+
+Pins = Mapping[int, Sequence[float]]
+"""Attention that a person has chosen: for target tokens, counted from 0, a weight for each source token.
+
+The end symbol is a source token too. Weights are at least 0; each row is divided by its sum."""
 
 _SEARCHES = {"greedy": greedy_search, "beam": beam_search, "diverse-beam": beam_search, "sample": sample}
 _STEPWISE = {
@@ -60,147 +62,6 @@ _STEPWISE = {
 
 
 @dataclass(frozen=True)
-class TokenAlternative:
-    """A piece that the output might have gone on with, or did."""
-
-    token: str
-    token_id: int
-    log_prob: float
-    """In nats, under the model."""
-
-    @property
-    def probability(self) -> float:
-        """Between 0 and 1."""
-        return math.exp(self.log_prob)
-
-
-@dataclass(frozen=True, eq=False)
-class TranslatedHypothesis:
-    """One output, with where it came from."""
-
-    text: str
-    tokens: tuple[str, ...]
-    """Pieces; the last is ``</s>`` where `finished`."""
-    token_ids: tuple[int, ...]
-    token_log_probs: tuple[float, ...]
-    """The model's own log-probability of each token, in nats."""
-    words: tuple[Word, ...]
-    """Words of the output, each a half-open range of `tokens`."""
-    attention: Weights | None
-    """Row t holds what the decoder attended to when it wrote token t, (tokens, source tokens)."""
-    log_prob: float
-    """Raw sum of `token_log_probs`, in nats."""
-    score: float
-    """What the search ranks by: `log_prob` under the length and coverage penalties."""
-    finished: bool
-    """False where the maximum length cut it."""
-    alternatives: tuple[tuple[TokenAlternative, ...], ...] | None = None
-    """The model's most probable pieces at each token, best first; None where they were not asked for."""
-    ranks: tuple[int, ...] | None = None
-    """Rank of each token in the vocabulary, 1 for the most probable; of `Translator.score` alone."""
-
-    @property
-    def rankable(self) -> Rankable:
-        """What its score depends on, for ranking it under other penalties: see `search.rerank`."""
-        return Rankable.from_attention(
-            self.log_prob, self.attention, length=len(self.token_ids), finished=self.finished
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values; attention is rounded to 6 decimals.
-
-        `coverage` is the coverage penalty without β, which a reader needs to compute the score under other penalties.
-        Words are [text, start, stop], alternatives [token, token id, log-probability].
-        """
-        attention = None
-        if self.attention is not None:
-            attention = np.round(self.attention.astype(np.float64), 6).tolist()
-        alternatives = None
-        if self.alternatives is not None:
-            alternatives = [[[one.token, one.token_id, one.log_prob] for one in step] for step in self.alternatives]
-        return {
-            "text": self.text,
-            "tokens": list(self.tokens),
-            "token_ids": list(self.token_ids),
-            "words": [[word.text, word.start, word.stop] for word in self.words],
-            "log_prob": self.log_prob,
-            "score": self.score,
-            "finished": self.finished,
-            "coverage": self.rankable.coverage,
-            "token_log_probs": list(self.token_log_probs),
-            "attention": attention,
-            "alternatives": alternatives,
-            "ranks": None if self.ranks is None else list(self.ranks),
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class Translation:
-    """A source sentence and its hypotheses."""
-
-    source: str
-    """The text as it was decoded: normalised."""
-    source_tokens: tuple[str, ...]
-    """Source pieces; the last is ``</s>``."""
-    source_words: tuple[Word, ...]
-    """Words of the source, each a half-open range of `source_tokens`."""
-    hypotheses: tuple[TranslatedHypothesis, ...]
-    """Best first."""
-    seconds: float
-    """Time this sentence took; see `Translator.translate` for how a batch shares its time."""
-    steps: int
-    """Decoding steps that the search took for this sentence."""
-    trace: SearchTrace | None = None
-    """What the search saw, where it was asked for; samples have no tree."""
-    seed: int | None = None
-    """The seed that the samples were drawn with; None where nothing was drawn."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON-ready values, the same for the command line and HTTP."""
-        return {
-            "source": self.source,
-            "source_tokens": list(self.source_tokens),
-            "source_words": [[word.text, word.start, word.stop] for word in self.source_words],
-            "seconds": self.seconds,
-            "steps": self.steps,
-            "seed": self.seed,
-            "hypotheses": [hypothesis.to_dict() for hypothesis in self.hypotheses],
-            "trace": None if self.trace is None else self.trace.to_dict(),
-        }
-
-
-def normalise_prefix(prefix: str) -> str:
-    """Normalise the beginning of an output; a space at its end stays, for it ends the word.
-
-    >>> normalise_prefix(" The  wea"), normalise_prefix("The "), normalise_prefix("你好, ")
-    ('The wea', 'The ', '你好，')
-    """
-    text = normalise(prefix)
-    # No space follows a full-width mark in normalised text.
-    return f"{text} " if text and prefix[-1].isspace() and normalise(f"{text} {text}") != text + text else text
-
-
-def merge_words(attention: Weights, source_words: tuple[Word, ...], target_words: tuple[Word, ...]) -> Weights:
-    """Merge a heatmap of pieces into one of words.
-
-    Args:
-        attention: (target tokens, source tokens).
-        source_words: Ranges of the columns.
-        target_words: Ranges of the rows.
-
-    Returns:
-        (target words, source words): summed over a source word's pieces, so that rows still sum to 1, and the mean
-        over a target word's pieces.
-    """
-    merged = np.empty((len(target_words), len(source_words)), dtype=np.float32)
-    for row, target in enumerate(target_words):
-        mean = attention[target.start : target.stop].mean(axis=0)
-        for column, source in enumerate(source_words):
-            merged[row, column] = mean[source.start : source.stop].sum()
-    return merged
-
-
-@dataclass(frozen=True)
 class _Request:
     """What to decode with, and what to record."""
 
@@ -208,15 +69,8 @@ class _Request:
     constraint: Constraint | None = None
     alternatives: int = 0
     trace: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class _Source:
-    """A text that has passed the checks."""
-
-    text: str
-    ids: tuple[int, ...]
-    """Ends with the end symbol."""
+    pinned: Mapping[int, Tensor] = field(default_factory=dict)
+    """Attention of chosen target tokens, each (src_len,)."""
 
 
 class Translator:
@@ -285,7 +139,7 @@ class Translator:
         Raises:
             InputError: ``not_text``, ``empty``, ``source_too_many_characters`` or ``source_too_long``.
         """
-        self._read(text, line=line)
+        self._source(text, line=line)
 
     def check_config(self, config: DecodingConfig) -> None:
         """Raise a `ConfigurationError` unless these options suit the model.
@@ -303,6 +157,7 @@ class Translator:
         config: DecodingConfig,
         *,
         prefix_tokens: Sequence[int] = (),
+        pinned: Pins | None = None,
         alternatives: int = 0,
         trace: bool = False,
         batch_tokens: int = BATCH_TOKENS,
@@ -319,6 +174,9 @@ class Translator:
             config: Decoding options; a seed that is not given is drawn once for all texts.
             prefix_tokens: Token ids that every output begins with, in place of `config.prefix`: the way to go on from
                 a point of an earlier search.
+            pinned: Attention that every hypothesis has in place of the model's own: for target tokens, counted from
+                0, a weight for each source token, the end symbol included. Each row is divided by its sum. Only with
+                one text; a token that no hypothesis comes to changes nothing.
             alternatives: Most probable pieces to record of each step, 0–100.
             trace: Whether to record the search tree of greedy decoding and beams.
             batch_tokens: Largest padded size of a batch: sentences × longest source × `config.rows`. One sentence is
@@ -330,14 +188,16 @@ class Translator:
 
         Raises:
             InputError: a text that the model cannot take; no text has been decoded then. Where there are several,
-                message and fields name its line. Or a prefix that it cannot write.
-            ConfigurationError: options that do not suit the model.
+                message and fields name its line. Or a prefix that it cannot write, or ``pinned_…``: weights that are
+                none.
+            ConfigurationError: options that do not suit the model, or ``pinned_needs_attention``.
         """
         if isinstance(texts, str):
             raise InputError("not_text", "texts must be a list of sentences; got one string.", {"got": "str"})
         request = self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives, trace=trace)
         several = len(texts) > 1
-        sources = [self._read(text, line=line if several else None) for line, text in enumerate(texts, start=1)]
+        sources = [self._source(text, line=line if several else None) for line, text in enumerate(texts, start=1)]
+        request = self._pin(request, pinned, sources)
         translations: dict[int, Translation] = {}
         for indices in _batches([len(source.ids) for source in sources], budget=batch_tokens // config.rows):
             batch = self._translate_batch([sources[index] for index in indices], request)
@@ -352,6 +212,7 @@ class Translator:
         targets: Sequence[str | Sequence[int]],
         config: DecodingConfig,
         *,
+        pinned: Pins | None = None,
         alternatives: int = 0,
         batch_tokens: int = BATCH_TOKENS,
     ) -> list[Translation]:
@@ -362,6 +223,7 @@ class Translator:
             targets: The target of each: a text, which is normalised and ends with the end symbol, or the token ids of
                 a hypothesis as they are.
             config: Its penalties count; how to search does not.
+            pinned: See `translate`: what its output was written with, where the two are to be compared.
             alternatives: Most probable pieces to record of each step, 0–100.
             batch_tokens: See `translate`.
 
@@ -383,8 +245,10 @@ class Translator:
         )
         request = self._request(forced, alternatives=alternatives)
         lines = [line if len(texts) > 1 else None for line in range(1, len(texts) + 1)]
-        sources = [self._read(text, line=line) for text, line in zip(texts, lines, strict=True)]
-        wanted = [self._read_target(target, line=line) for target, line in zip(targets, lines, strict=True)]
+        sources = [self._source(text, line=line) for text, line in zip(texts, lines, strict=True)]
+        request = self._pin(request, pinned, sources)
+        tokenizer = self.checkpoint.target_tokenizer
+        wanted = [read_target(target, tokenizer, line=line) for target, line in zip(targets, lines, strict=True)]
         translations: dict[int, Translation] = {}
         for indices in _batches([len(source.ids) for source in sources], budget=batch_tokens):
             chosen = [sources[index] for index in indices]
@@ -392,20 +256,28 @@ class Translator:
             translations.update(zip(indices, batch, strict=True))
         return [translations[index] for index in range(len(sources))]
 
-    def judge(self, own: Translation, found: Translation, config: DecodingConfig) -> Judgement:
+    def judge(
+        self, own: Translation, found: Translation, config: DecodingConfig, *, prefix_tokens: Sequence[int] = ()
+    ) -> Judgement:
         """Say what a person's target, beside the best that a search found, tells about search and model.
 
         Args:
-            own: From `score`, with the penalties of `config`.
+            own: From `score`, with the penalties of `config`, and with the same attention pinned as `found`, if any.
             found: From `translate`, of the same source with `config`.
             config: What the search was given.
+            prefix_tokens: What the search was given.
         """
         output = own.hypotheses[0]
-        _, options = self.prepare([found.source], config)
+        request = self._request(config, prefix_tokens=prefix_tokens)
+        options = self._options([self._source(found.source)], request)
+        if prefix_tokens:
+            keeps_prefix = output.token_ids[: len(prefix_tokens)] == tuple(prefix_tokens)
+        else:
+            keeps_prefix = output.text.startswith(normalise_prefix(config.prefix))
         reachable = (
-            UNK_ID not in output.token_ids
+            keeps_prefix
+            and UNK_ID not in output.token_ids
             and config.min_length <= len(output.token_ids) <= options.max_lengths[0]
-            and output.text.startswith(normalise_prefix(config.prefix))
             and all(most_repeats(output.token_ids) <= limit for limit in options.repeat_limits)
         )
         return judge(output, found.hypotheses[0], reachable=reachable)
@@ -416,6 +288,7 @@ class Translator:
         config: DecodingConfig,
         *,
         prefix_tokens: Sequence[int] = (),
+        pinned: Pins | None = None,
         alternatives: int = 0,
         trace: bool = False,
     ) -> Generator[Translation, None, None]:
@@ -426,6 +299,7 @@ class Translator:
             config: Decoding options.
             prefix_tokens: Token ids that every output begins with, in place of `config.prefix`: the way to go on from
                 a point of an earlier search.
+            pinned: See `translate`.
             alternatives: Most probable pieces to record of each step, 0–100.
             trace: Whether the last translation has the search tree.
 
@@ -435,11 +309,12 @@ class Translator:
             search.
 
         Raises:
-            InputError: a text that the model cannot take.
+            InputError: a text that the model cannot take, or ``pinned_…``: weights that are none.
             ConfigurationError: options that do not suit the model.
         """
         request = self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives, trace=trace)
-        return self._stream(self._read(text), request)
+        source = self._source(text)
+        return self._stream(source, self._pin(request, pinned, [source]))
 
     def prepare(self, texts: Sequence[str], config: DecodingConfig) -> tuple[DecoderState, SearchOptions]:
         """Encode texts, as one batch, up to where a search starts.
@@ -452,7 +327,9 @@ class Translator:
             InputError: a text that the model cannot take.
             ConfigurationError: options that do not suit the model.
         """
-        return self._prepare([self._read(text) for text in texts], self._request(config))
+        sources = [self._source(text) for text in texts]
+        options = self._options(sources, self._request(config))
+        return self._encode(sources), options
 
     def _request(
         self,
@@ -467,7 +344,8 @@ class Translator:
         check_range("alternatives", alternatives, 0, 100)
         constraint: Constraint | None = None
         if prefix_tokens:
-            constraint = TokenPrefix(self._check_tokens(prefix_tokens, field="prefix_tokens"))
+            tokenizer = self.checkpoint.target_tokenizer
+            constraint = TokenPrefix(check_tokens(prefix_tokens, tokenizer, field="prefix_tokens"))
         elif prefix := normalise_prefix(config.prefix):
             constraint = TextPrefix(self._spellings, prefix)
         return _Request(config.with_seed(), constraint, alternatives, trace)
@@ -476,38 +354,48 @@ class Translator:
     def _spellings(self) -> Spellings:
         return Spellings(self.checkpoint.target_tokenizer.spellings())
 
-    def _check_tokens(self, token_ids: Sequence[int], *, field: str) -> Sequence[int]:
-        """Return them, unless one cannot stand there: padding, a begin symbol, an end symbol before the last."""
-        for position, token in enumerate(token_ids):
-            last = position == len(token_ids) - 1
-            if token in (PAD_ID, BOS_ID) or (token == EOS_ID and not last):
-                raise InputError(
-                    "bad_token",
-                    f"{field} must not have {self.checkpoint.target_tokenizer.pieces([token])[0]!r} there; "
-                    f"got it at position {position + 1}.",
-                    {"field": field, "position": position + 1, "got": token},
-                )
-            check_range(field, token, 0, self.config.model.target_vocab_size - 1)
-        return token_ids
+    def _pin(self, request: _Request, pinned: Pins | None, sources: Sequence[Source]) -> _Request:
+        """Check the chosen attention and add it to a request."""
+        if not pinned:
+            return request
+        if self.config.model.attention == "none":
+            raise ConfigurationError(
+                "pinned_needs_attention",
+                "pinned needs a model with attention; got a model with attention 'none'.",
+                {"field": "pinned", "got": "none"},
+            )
+        if len(sources) != 1:
+            raise InputError(
+                "pinned_one_text",
+                f"pinned holds for one text at a time; got {len(sources)}.",
+                {"field": "pinned", "allowed": 1, "got": len(sources)},
+            )
+        rows = read_pinned(pinned, source_tokens=len(sources[0].ids))
+        return replace(request, pinned={step: torch.from_numpy(row).to(self.device) for step, row in rows.items()})
 
-    def _stream(self, source: _Source, request: _Request) -> Generator[Translation, None, None]:
+    def _step(self, request: _Request) -> StepFunction[DecoderState]:
+        """Return the step function of one search."""
+        step: StepFunction[DecoderState] = self._model.step
+        return PinnedAttention(self._model.step, request.pinned) if request.pinned else step
+
+    def _stream(self, source: Source, request: _Request) -> Generator[Translation, None, None]:
         start = time.perf_counter()
         search = _STEPWISE[request.config.strategy]
-        state, options = self._prepare([source], request)
-        with closing(search(self._model.step, state, options=options)) as steps:
+        options = self._options([source], request)
+        with closing(search(self._step(request), self._encode([source]), options=options)) as steps:
             for (result,) in steps:
                 yield self._translation(source, result, request, seconds=time.perf_counter() - start)
 
     def _translate_batch(
-        self, sources: list[_Source], request: _Request, *, targets: list[Sequence[int]] | None = None
+        self, sources: list[Source], request: _Request, *, targets: list[Sequence[int]] | None = None
     ) -> list[Translation]:
         """Decode a batch, freely or with the targets forced."""
         start = time.perf_counter()
-        state, options = self._prepare(sources, request)
+        options, state, step = self._options(sources, request), self._encode(sources), self._step(request)
         if targets is None:
-            results = _SEARCHES[request.config.strategy](self._model.step, state, options=options)
+            results = _SEARCHES[request.config.strategy](step, state, options=options)
         else:
-            results = forced_search(self._model.step, state, targets=targets, options=options)
+            results = forced_search(step, state, targets=targets, options=options)
         per_step = (time.perf_counter() - start) / sum(result.steps for result in results)
         return [
             self._translation(source, result, request, seconds=result.steps * per_step)
@@ -515,17 +403,20 @@ class Translator:
         ]
 
     @torch.inference_mode()
-    def _prepare(self, sources: list[_Source], request: _Request) -> tuple[DecoderState, SearchOptions]:
-        """See `prepare`."""
+    def _encode(self, sources: Sequence[Source]) -> DecoderState:
+        """Encode a batch up to where a search starts."""
         lengths = [len(source.ids) for source in sources]
         src = torch.full((len(sources), max(lengths)), PAD_ID)
         for row, source in zip(src, sources, strict=True):
             row[: len(source.ids)] = torch.tensor(source.ids)
         encoded = self._model.encode(src.to(self.device), torch.tensor(lengths, device=self.device))
+        return self._model.initial_state(encoded)
+
+    def _options(self, sources: Sequence[Source], request: _Request) -> SearchOptions:
         seed = request.config.seed
-        options = SearchOptions.from_config(
+        return SearchOptions.from_config(
             request.config,
-            source_lengths=[length - 1 for length in lengths],
+            source_lengths=[len(source.ids) - 1 for source in sources],
             bos=BOS_ID,
             eos=EOS_ID,
             pad=PAD_ID,
@@ -535,61 +426,11 @@ class Translator:
             alternatives=request.alternatives,
             trace=request.trace,
         )
-        return self._model.initial_state(encoded), options
 
-    def _read(self, text: object, *, line: int | None = None) -> _Source:
-        """Normalise, tokenise and check one text."""
-        where = "" if line is None else f"line {line}: "
-        fields: dict[str, object] = {} if line is None else {"line": line}
-        if not isinstance(text, str):
-            kind = type(text).__name__
-            raise InputError("not_text", f"{where}the source must be text; got {kind}.", {**fields, "got": kind})
-        if len(text) > MAX_SOURCE_CHARACTERS:
-            raise InputError(
-                "source_too_many_characters",
-                f"{where}the source has {len(text):,} characters and the limit is {MAX_SOURCE_CHARACTERS:,}; "
-                "split it into sentences.",
-                {**fields, "characters": len(text), "limit": MAX_SOURCE_CHARACTERS},
-            )
-        normalised = normalise(text)
-        ids = self.checkpoint.source_tokenizer.encode(normalised)
-        if not ids:
-            raise InputError("empty", f"{where}the source is empty; type a sentence.", fields)
-        if len(ids) > MAX_SOURCE_TOKENS:
-            raise InputError(
-                "source_too_long",
-                f"{where}the source has {len(ids)} tokens and the model takes at most {MAX_SOURCE_TOKENS}; "
-                "split it into sentences.",
-                {**fields, "tokens": len(ids), "limit": MAX_SOURCE_TOKENS},
-            )
-        return _Source(normalised, (*ids, EOS_ID))
+    def _source(self, text: object, *, line: int | None = None) -> Source:
+        return read_source(text, self.checkpoint.source_tokenizer, line=line)
 
-    def _read_target(self, target: str | Sequence[int], *, line: int | None) -> Sequence[int]:
-        """Normalise, tokenise and check one target."""
-        where = "" if line is None else f"line {line}: "
-        fields: dict[str, object] = {"field": "target"} if line is None else {"field": "target", "line": line}
-        if not isinstance(target, str):
-            ids = list(self._check_tokens(target, field="target"))
-        elif len(target) > MAX_SOURCE_CHARACTERS:
-            raise InputError(
-                "target_too_many_characters",
-                f"{where}the target has {len(target):,} characters and the limit is {MAX_SOURCE_CHARACTERS:,}.",
-                {**fields, "characters": len(target), "limit": MAX_SOURCE_CHARACTERS},
-            )
-        else:
-            ids = self.checkpoint.target_tokenizer.encode(normalise(target))
-            ids = [*ids, EOS_ID] if ids else ids
-        if not ids:
-            raise InputError("target_empty", f"{where}the target is empty; type a translation.", fields)
-        if len(ids) > MAX_TARGET_TOKENS:
-            raise InputError(
-                "target_too_long",
-                f"{where}the target has {len(ids)} tokens, end symbol included, and the limit is {MAX_TARGET_TOKENS}.",
-                {**fields, "tokens": len(ids), "limit": MAX_TARGET_TOKENS},
-            )
-        return ids
-
-    def _translation(self, source: _Source, result: SearchResult, request: _Request, *, seconds: float) -> Translation:
+    def _translation(self, source: Source, result: SearchResult, request: _Request, *, seconds: float) -> Translation:
         tokenizer = self.checkpoint.source_tokenizer
         return Translation(
             source=source.text,

@@ -5,6 +5,7 @@ from seq2seq_demo.search.constraint import Constraint, Spellings, TextPrefix, To
 from seq2seq_demo.search.forced import forced_search
 from seq2seq_demo.search.greedy import greedy_search, greedy_search_steps
 from seq2seq_demo.search.judgement import Judgement, Verdict, judge
+from seq2seq_demo.search.pinning import PinnedAttention
 from seq2seq_demo.search.reranking import Rankable, alphas_of_change, beta_of_change, rerank
 from seq2seq_demo.search.sampling import sample, sample_steps
 from seq2seq_demo.search.step import Alternative, Hypothesis, SearchOptions, SearchResult, State, StepFunction
@@ -16,6 +17,7 @@ __all__ = [
     "Hypothesis",
     "Fate",
     "Judgement",
+    "PinnedAttention",
     "Rankable",
     "SearchOptions",
     "SearchResult",
