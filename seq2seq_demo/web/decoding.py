@@ -20,10 +20,12 @@ FIRST_SNAPSHOT: Final = 0.3
 NEXT_SNAPSHOT: Final = 0.15
 """Seconds between two later snapshots."""
 ALTERNATIVES: Final = 10
-"""Most probable tokens of each step that the page can show; only for one line, where a visitor looks closely."""
+"""Most probable tokens of each step that the page can show."""
+ALTERNATIVES_LINES: Final = 6
+"""Most lines of a request that get them: of more, nobody looks closely at each."""
 INTERNAL_ERROR: Final = {"code": "internal", "fields": {}, "message": ""}
 """What the page is told of a failure that nobody foresaw; the log has the rest."""
-_TYPED_CHARACTERS: Final = 200
+_TYPED_CHARACTERS: Final = 2000
 
 
 @dataclass
@@ -65,6 +67,8 @@ class Line:
     error: Seq2SeqError | None = None
     language: str | None = None
     """The language that the model reads, where the text is in another script; the output is then a guess."""
+    paragraph: int = 0
+    """Number of the typed line that it is a sentence of."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return what the page draws, JSON-ready."""
@@ -73,6 +77,7 @@ class Line:
             "runs": [run.to_dict() for run in self.runs] if self.error is None else [],
             "error": error_to_dict(self.error) if self.error else None,
             "reads": self.language,
+            "paragraph": self.paragraph,
         }
 
 
@@ -99,10 +104,11 @@ def decode(translator: Translator, request: PageRequest) -> Iterator[list[Line]]
             text,
             [Run(config) for config in request.configs],
             language=reads if is_in_other_script(text, reads) else None,
+            paragraph=paragraph,
         )
-        for text in request.lines
+        for text, paragraph in zip(request.lines, request.paragraphs, strict=True)
     ]
-    alternatives = ALTERNATIVES if len(lines) == 1 else 0
+    alternatives = ALTERNATIVES if len(lines) <= ALTERNATIVES_LINES else 0
     for index, line in enumerate(lines):
         for run in line.runs:
             try:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from seq2seq_demo.config import MAX_SOURCE_TOKENS, DecodingConfig, check_choice
 from seq2seq_demo.errors import ConfigurationError, InputError
 from seq2seq_demo.search.step import MAX_TARGET_TOKENS
+from seq2seq_demo.sentences import split_sentences
 
 MAX_LINES: Final = 50
 """Most lines of one request; a batch of more is the command line's business."""
@@ -21,17 +22,21 @@ class PageRequest:
 
     model: str
     lines: tuple[str, ...]
-    """Texts to decode, each on its own; none is blank."""
+    """Texts to decode, each on its own; none is blank. A typed line of several sentences gives one for each."""
     configs: tuple[DecodingConfig, ...]
     """One for each panel: one, or greedy and beam side by side."""
     prefix_tokens: tuple[int, ...] = ()
     """Target ids that the output begins with, chosen by the visitor; only with one line."""
+    paragraphs: tuple[int, ...] = ()
+    """For each of `lines` the number of the typed line that it comes from."""
     pinned: Mapping[int, Sequence[float]] = field(default_factory=dict)
     """Attention that the visitor chose: weights of all source tokens by target token; only with one line."""
 
 
 def read_request(values: Mapping[str, Any]) -> PageRequest:
     """Check the page's JSON: ``model``, ``text``, ``strategy`` (one of `MODES`) and ``options``.
+
+    ``language``, where given, is that of the text: each typed line is then split into its sentences.
 
     Raises:
         ConfigurationError: an unknown option, a wrong type or a value out of range.
@@ -41,11 +46,12 @@ def read_request(values: Mapping[str, Any]) -> PageRequest:
     if not isinstance(options, Mapping):
         raise ConfigurationError("wrong_type", "options must be an object.", {"field": "options", "allowed": "object"})
     configs = _read_configs(values.get("strategy"), options)
-    lines = _read_lines(values.get("text"))
+    paragraphs, lines = _read_lines(values.get("text"), language=str(values.get("language", ""))[:16])
     return PageRequest(
         model=str(values.get("model", "")),
         configs=configs,
         lines=lines,
+        paragraphs=paragraphs,
         prefix_tokens=_read_prefix_tokens(values, lines=len(lines)),
         pinned=_read_pinned(values.get("pinned", []), lines=len(lines)),
     )
@@ -116,11 +122,14 @@ def read_tokens(values: Mapping[str, Any], name: str) -> tuple[int, ...]:
     return tuple(tokens)
 
 
-def _read_lines(text: object) -> tuple[str, ...]:
+def _read_lines(text: object, *, language: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return the texts to decode, and the typed line that each comes from."""
     if not isinstance(text, str):
         raise InputError("not_text", "the text must be a string.", {"field": "text"})
     # Not str.splitlines: it also splits at control characters, which people paste by accident.
-    lines = tuple(line for line in re.split(r"\r\n|\r|\n", text) if line.strip())
+    typed = [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
+    split = [split_sentences(line, language) if language else [line] for line in typed]
+    lines = tuple(line for sentences in split for line in sentences)
     if not lines:
         raise InputError("empty", "the text is empty; type a sentence.", {"field": "text"})
     if len(lines) > MAX_LINES:
@@ -129,7 +138,7 @@ def _read_lines(text: object) -> tuple[str, ...]:
             f"at most {MAX_LINES} lines at a time; got {len(lines)}. The command line takes any number.",
             {"field": "text", "lines": len(lines), "limit": MAX_LINES},
         )
-    return lines
+    return tuple(number for number, sentences in enumerate(split) for _ in sentences), lines
 
 
 def read_line(values: Mapping[str, Any], request: PageRequest) -> str:

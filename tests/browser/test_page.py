@@ -448,3 +448,29 @@ def test_a_pinned_step_looks_where_it_was_told_to(open_page):
     columns = int(page.locator("svg[data-rows]").get_attribute("data-columns"))
     assert [float(weight) for weight in shown_weights(page)[:columns]] == [float(i == 2) for i in range(columns)]
     expect(page.locator(".s2s-trail")).to_contain_text("token 1")
+
+
+def test_a_line_of_several_sentences_is_translated_one_by_one_and_joined(open_page):
+    page = open_page()
+    translate(page, "How are you? We know the old man.")
+    lines = page.locator(".s2s-lines [role=tab]")
+    expect(lines).to_have_count(2)
+    first, second = page.locator(".s2s-sentence").all_inner_texts()
+    assert page.locator(".s2s-whole p").inner_text() == first + second  # Chinese has no space between them
+    page.locator(".s2s-sentence").nth(1).click()
+    expect(lines.nth(1)).to_have_attribute("aria-selected", "true")
+    expect(page.locator(".s2s-output")).to_have_text(second)
+    expect(page.locator("svg[data-rows]")).to_be_visible()
+
+
+def test_a_sentence_of_several_can_be_decoded_on_alone_and_the_others_come_back(open_page):
+    page = open_page()
+    translate(page, "How are you? We know the old man.")
+    page.locator(".s2s-sentence").nth(1).click()
+    page.locator(".s2s-token-row").first.locator(".s2s-chip").first.click()
+    page.evaluate("performance.clearMeasures()")
+    page.locator(".s2s-alternative:not([disabled])").first.click()
+    wait_for_answer(page)
+    expect(page.locator(".s2s-lines")).to_have_count(0)
+    page.locator(".s2s-trail button").click()
+    expect(page.locator(".s2s-lines [role=tab]")).to_have_count(2)

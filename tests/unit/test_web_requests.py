@@ -20,6 +20,12 @@ def test_lines_are_split_at_line_ends_only_and_blank_ones_dropped():
     assert request(text="a\r\n\n b \x0b c\rd\u2028e").lines == ("a", " b \x0b c", "d\u2028e")
 
 
+def test_a_line_of_several_sentences_gives_one_text_for_each():
+    found = request(text="Hi. How are you?\nMr. Li is here.", language="en")
+    assert found.lines == ("Hi.", "How are you?", "Mr. Li is here.")
+    assert found.paragraphs == (0, 0, 1)
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

@@ -1,5 +1,20 @@
 // Everything about one hypothesis of one run: the text, its figures, its tokens, its heatmap, and the n-best list.
 
+/** A button that copies a text and says so. */
+lab.copyButton = (text, t) => {
+  const button = lab.el("button", { type: "button", class: "s2s-quiet", text: t("result.copy") });
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = t("result.copied");
+    } catch {
+      button.textContent = t("result.copy_failed"); // a page without permission for the clipboard
+    }
+    setTimeout(() => { button.textContent = t("result.copy"); }, 1500);
+  });
+  return button;
+};
+
 lab.hypothesis = (() => {
   const stat = (t, name, value) => lab.el("div", { class: "s2s-stat", tabindex: 0, "data-tip": t(`tip.${name}`) }, [
     lab.el("dt", { text: t(`stat.${name}`) }), lab.el("dd", { text: value })]);
@@ -18,20 +33,6 @@ lab.hypothesis = (() => {
       run.node.textContent += character;
     });
     return node;
-  };
-
-  const copyButton = (text, t) => {
-    const button = lab.el("button", { type: "button", class: "s2s-quiet", text: t("result.copy") });
-    button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(text);
-        button.textContent = t("result.copied");
-      } catch {
-        button.textContent = t("result.copy_failed"); // a page without permission for the clipboard
-      }
-      setTimeout(() => { button.textContent = t("result.copy"); }, 1500);
-    });
-    return button;
   };
 
   /** Why the text ends before its end, where it does; a decode that is still going needs no note. */
@@ -146,7 +147,7 @@ lab.hypothesis = (() => {
   };
 
   // Views draw hypotheses too.
-  Object.assign(lab, { attention, copyButton, legend, linkRows: link });
+  Object.assign(lab, { attention, legend, linkRows: link });
 
   /**
    * Draw hypothesis number `chosen` of a run. `other` is the hypothesis that it is compared with, or null; `settings`
@@ -182,7 +183,7 @@ lab.hypothesis = (() => {
     return lab.el("article", { class: title ? "s2s-hypothesis compared" : "s2s-hypothesis", "data-strategy": run.strategy }, [
       title ? lab.el("h3", { class: "s2s-panel-title", text: title }) : null,
       lab.el("div", { class: "s2s-head" }, [outputText(hypothesis.text, marks, languages.target, t),
-        copyButton(hypothesis.text, t)]),
+        lab.copyButton(hypothesis.text, t)]),
       unfinished(run, hypothesis, t),
       figures(run, hypothesis, t),
       rows.node,

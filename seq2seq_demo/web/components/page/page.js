@@ -143,8 +143,15 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     send({ model, strategy, text, options });
   };
 
+  /** The request of the shown line alone: what a visitor changes of an output belongs to one sentence. */
+  const sentLine = () => {
+    const { lines } = state.result;
+    const { language: _, ...sent } = state.sent;
+    return lines.length > 1 ? { ...sent, text: lines[Math.min(state.view.line, lines.length - 1)].typed } : sent;
+  };
+
   /** Decode the shown sentence again, beginning with these target tokens. */
-  const continueFrom = (tokens) => send({ ...state.sent, prefix_tokens: tokens, pinned: pinsBefore(tokens.length) });
+  const continueFrom = (tokens) => send({ ...sentLine(), prefix_tokens: tokens, pinned: pinsBefore(tokens.length) });
 
   /** The pinned attention that still holds where the output is decided again from a step on. */
   const pinsBefore = (step) => {
@@ -153,12 +160,12 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   };
 
   /** Decode on from a step that must look where the visitor says; what stands before it stays. */
-  const pin = (tokens, step, weights) => send({ ...state.sent, prefix_tokens: tokens,
+  const pin = (tokens, step, weights) => send({ ...sentLine(), prefix_tokens: tokens,
     pinned: [...(pinsBefore(step) ?? []), [step, weights]] });
 
   /** Decode the shown sentence again, with an output that begins with this text. */
   const beginWith = (prefix) => {
-    const { prefix_tokens: _, pinned: __, ...sent } = state.sent;
+    const { prefix_tokens: _, pinned: __, ...sent } = sentLine();
     send({ ...sent, options: { ...sent.options, prefix } });
   };
 
@@ -182,8 +189,8 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     const before = state.trail.pop();
     // A link may have brought a beginning: there is nothing before it but the search without it.
     if (!before) return beginWith("");
-    Object.assign(state, before);
-    state.pending = state.sent;
+    Object.assign(state, { sent: before.sent, result: before.result, pending: before.sent });
+    state.view.line = before.line;
     drawResult();
     follow();
     resultPlace.focus({ preventScroll: true });
@@ -195,7 +202,9 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     clearTimeout(state.slow);
     state.untouched = false;
     state.request = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-    state.pending = request;
+    // With its language a text is split into sentences; one that the visitor decodes on is one already.
+    const whole = request.prefix_tokens || request.pinned;
+    state.pending = { ...request, language: whole ? undefined : models.find(({ id }) => id === request.model)?.source_language };
     // A quick answer shows no Stop button: it would only flicker.
     state.slow = setTimeout(() => { state.slow = "shown"; composer.running(true); }, 200);
     clearTimeout(state.probe);
@@ -247,7 +256,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
       if (state.sent !== state.pending) {
         const { sent, result } = state;
         const chosen = state.pending.prefix_tokens || state.pending.pinned || state.pending.options.prefix;
-        state.trail = chosen && sent ? [...state.trail, { sent, result }] : [];
+        state.trail = chosen && sent ? [...state.trail, { sent, result, line: state.view.line }] : [];
         state.sent = state.pending;
         state.view.line = 0;
         state.view.chosen = {};

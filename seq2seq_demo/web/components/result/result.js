@@ -21,6 +21,23 @@ lab.result = (() => {
     return bar;
   };
 
+  /** The best output of a line, by its last strategy; nothing where there is none yet. */
+  const outputOf = (line) => line.runs.filter((run) => run.hypotheses.length).at(-1)?.hypotheses[0].text ?? "";
+
+  /** The outputs of all lines as one text, a paragraph for each typed line; pressing a sentence shows it. */
+  const wholeText = ({ lines, shown, t, language, onShow }) => {
+    const join = /^(zh|ja)\b/.test(language) ? "" : " ";
+    const paragraphs = [...new Set(lines.map(({ paragraph }) => paragraph))].map((number) =>
+      lines.map((line, index) => ({ line, index })).filter(({ line }) => line.paragraph === number));
+    const sentence = ({ line, index }) => lab.el("span", { class: "s2s-sentence", "data-index": index,
+      "data-shown": index === shown ? "" : null, "data-tip": line.typed, text: line.error ? "…" : outputOf(line), on: { click: () => onShow(index) } });
+    const text = paragraphs.map((items) => items.map(({ line }) => outputOf(line)).filter(Boolean).join(join)).join("\n");
+    return lab.el("section", { class: "s2s-whole", "aria-label": t("lines.whole") }, [
+      lab.el("header", {}, [lab.el("h3", { text: t("lines.whole") }), lab.copyButton(text, t)]),
+      ...paragraphs.map((items) => lab.el("p", { lang: language },
+        items.flatMap((item, i) => (i && join ? [join, sentence(item)] : [sentence(item)]))))]);
+  };
+
   const shownLine = ({ line, index, t, view, languages, download, redraw, onContinue, onPrefix, onPin, tabs }) => {
     if (line.error) return lab.el("p", { class: "s2s-note error", text: lab.errorText(t, line.error) });
     const chosen = view.chosen[index] ?? line.runs.map(() => 0);
@@ -66,7 +83,9 @@ lab.result = (() => {
     const other = reads ? lab.el("p", { class: "s2s-note", role: "note",
       text: t("result.other_script", { language: t(`language.${reads}`) }) }) : null;
     const trail = whatIf.count || whatIf.prefix || whatIf.pinned ? lab.whatIfTrail({ ...whatIf, t, onBack: whatIf.onBack }) : null;
-    return lab.el("div", {}, [bar, source, other, trail,
+    const whole = lines.length < 2 ? null : wholeText({ lines, shown: index, t, language: languages.target,
+      onShow: (to) => { view.line = to; redraw(null); } });
+    return lab.el("div", {}, [whole, bar, source, other, trail,
       shownLine({ line: lines[index], index, t, view, languages, download, redraw, onContinue: whatIf.onContinue,
         onPrefix: whatIf.onPrefix, onPin: whatIf.onPin, tabs })]);
   };
