@@ -19,7 +19,7 @@ import logging  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from seq2seq_demo.checkpoint import find_checkpoints  # noqa: E402
-from seq2seq_demo.web.models import Models, models_from_environment  # noqa: E402
+from seq2seq_demo.web.models import Models, in_page_order, models_from_environment  # noqa: E402
 from seq2seq_demo.web.page import build_page, page_head, page_theme  # noqa: E402
 
 GPU_SECONDS = 60
@@ -32,7 +32,7 @@ def main() -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     wants_gpu = os.environ.get("SEQ2SEQ_ZEROGPU", "") == "1"
     on_zero_gpu = os.environ.get("SPACES_ZERO_GPU", "").lower() in ("1", "true")
-    names = [*models_from_environment(os.environ.get("SEQ2SEQ_MODELS", "")), *find_checkpoints()]
+    names = [*models_from_environment(os.environ.get("SEQ2SEQ_MODELS", "")), *in_page_order(find_checkpoints())]
     models = Models.load(names, device="cpu" if on_zero_gpu and not wants_gpu else None)
     page = build_page(models, accelerate=spaces.GPU(duration=GPU_SECONDS) if wants_gpu else None)
     page.launch(

@@ -133,13 +133,20 @@ class Tokenizer:
         mapping = self._processor.Encode(text, return_type="offset_mapping")
         return [(int(start), int(stop)) for start, stop in mapping["offsets"]]
 
-    def words(self, ids: Sequence[int]) -> tuple[Word, ...]:
+    def words(self, ids: Sequence[int], *, single: bool = False) -> tuple[Word, ...]:
         """Group tokens into words.
 
         ``▁`` starts a word; a piece with Chinese, Japanese or Korean characters and a punctuation mark stand alone;
         byte pieces join into their character; a special symbol is a word of its own. The words cover every token.
+
+        Args:
+            ids: The tokens.
+            single: Take each token as a word.
         """
-        return group_pieces(self.pieces(ids))
+        pieces = self.pieces(ids)
+        if single:
+            return tuple(Word(piece, index, index + 1) for index, piece in enumerate(pieces))
+        return group_pieces(pieces)
 
 
 def group_pieces(pieces: Sequence[str]) -> tuple[Word, ...]:

@@ -14,6 +14,8 @@ from seq2seq_demo.translator import Translator
 
 _log = logging.getLogger(__name__)
 
+FIRST: Final = "en-zh"
+"""The checkpoint that a first visit shows."""
 FAMILY: Final = "family/"
 """What the ids of the models begin with that one compares architectures with."""
 CURVE_POINTS: Final = 60
@@ -80,6 +82,15 @@ class Models:
         return [_describe(name, translator) for name, translator in self.served.items()]
 
 
+def in_page_order(names: Iterable[str]) -> list[str]:
+    """Sort the names of checkpoints: the page's first model first, the family last.
+
+    >>> in_page_order(["de-en", "family/lstm-dot", "en-zh", "pronounce"])
+    ['en-zh', 'de-en', 'pronounce', 'family/lstm-dot']
+    """
+    return sorted(names, key=lambda name: (name != FIRST, name.startswith(FAMILY), name))
+
+
 def models_from_environment(setting: str) -> list[str]:
     """Split ``SEQ2SEQ_MODELS``: names of folders or Hub repositories, separated by commas.
 
@@ -107,6 +118,7 @@ def _describe(name: str, translator: Translator) -> dict[str, Any]:
     card = _read_card(translator.checkpoint.path / "README.md")
     return {
         "id": name,
+        "task": config.task,
         "source_language": config.source_language,
         "target_language": config.target_language,
         "family": name.startswith(FAMILY),

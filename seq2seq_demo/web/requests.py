@@ -36,7 +36,8 @@ class PageRequest:
 def read_request(values: Mapping[str, Any]) -> PageRequest:
     """Check the page's JSON: ``model``, ``text``, ``strategy`` (one of `MODES`) and ``options``.
 
-    ``language``, where given, is that of the text: each typed line is then split into its sentences.
+    ``language``, where given, is that of the text: each typed line is then split into its sentences. With the ``task``
+    "pronounce" it is split into its words.
 
     Raises:
         ConfigurationError: an unknown option, a wrong type or a value out of range.
@@ -46,7 +47,8 @@ def read_request(values: Mapping[str, Any]) -> PageRequest:
     if not isinstance(options, Mapping):
         raise ConfigurationError("wrong_type", "options must be an object.", {"field": "options", "allowed": "object"})
     configs = _read_configs(values.get("strategy"), options)
-    paragraphs, lines = _read_lines(values.get("text"), language=str(values.get("language", ""))[:16])
+    language = str(values.get("language", ""))[:16]
+    paragraphs, lines = _read_lines(values.get("text"), language=language, words=values.get("task") == "pronounce")
     return PageRequest(
         model=str(values.get("model", "")),
         configs=configs,
@@ -122,13 +124,16 @@ def read_tokens(values: Mapping[str, Any], name: str) -> tuple[int, ...]:
     return tuple(tokens)
 
 
-def _read_lines(text: object, *, language: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def _read_lines(text: object, *, language: str, words: bool) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Return the texts to decode, and the typed line that each comes from."""
     if not isinstance(text, str):
         raise InputError("not_text", "the text must be a string.", {"field": "text"})
     # Not str.splitlines: it also splits at control characters, which people paste by accident.
     typed = [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
-    split = [split_sentences(line, language) if language else [line] for line in typed]
+    if words:
+        split = [line.split() for line in typed]
+    else:
+        split = [split_sentences(line, language) if language else [line] for line in typed]
     lines = tuple(line for sentences in split for line in sentences)
     if not lines:
         raise InputError("empty", "the text is empty; type a sentence.", {"field": "text"})

@@ -114,6 +114,10 @@ def test_a_character_model_has_one_piece_for_each_letter() -> None:
     ids = letters.encode("night")
     assert letters.pieces(ids) == list("night")
     assert letters.decode(ids) == "night"
+    assert [word.text for word in letters.words(ids)] == ["night"]
+    assert [(word.text, word.start) for word in letters.words(ids, single=True)] == [
+        *zip("night", range(5), strict=True)
+    ]
     assert letters.vocab_size == 4 + len(set("knight"))
 
 

@@ -26,6 +26,12 @@ def test_a_line_of_several_sentences_gives_one_text_for_each():
     assert found.paragraphs == (0, 0, 1)
 
 
+def test_a_line_of_several_words_to_pronounce_gives_one_text_for_each():
+    found = request(text="Dr. Knight\nrhythm", language="en", task="pronounce")
+    assert found.lines == ("Dr.", "Knight", "rhythm")
+    assert found.paragraphs == (0, 0, 1)
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

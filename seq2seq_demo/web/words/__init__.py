@@ -18,7 +18,7 @@ _FOLDER: Final = Path(__file__).parent
 
 @lru_cache(maxsize=1)
 def load_words() -> Words:
-    """Read the table: ``{"composer.translate": {"en": "Translate", "zh": "翻译"}, …}``.
+    """Read the table: ``{"composer.stop": {"en": "Stop", "zh": "停止"}, …}``.
 
     Raises:
         ConfigurationError: an entry without one text for each language, or whose texts name different values; or one

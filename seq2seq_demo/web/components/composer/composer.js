@@ -59,8 +59,8 @@ lab.composer = (() => {
   };
 
   const sentenceBox = (state, t, model, onSubmit) => {
-    const box = lab.el("textarea", { id: "s2s-text", name: "text", rows: 2, placeholder: t("composer.placeholder"),
-      "aria-label": t("field.text"), "aria-describedby": "s2s-text-error s2s-text-help", lang: model?.source_language,
+    const box = lab.el("textarea", { id: "s2s-text", name: "text", rows: 2, placeholder: lab.taskWords(model, t)("placeholder"),
+      "aria-label": lab.taskWords(model, t)("text"), "aria-describedby": "s2s-text-error s2s-text-help", lang: model?.source_language,
       spellcheck: "false", autocomplete: "off" });
     box.value = state.text;
     const grow = () => {
@@ -97,14 +97,14 @@ lab.composer = (() => {
         on: { click: () => onExample(text) } }))]);
   };
 
-  const showErrors = (form, errors, t) => {
+  const showErrors = (form, errors, t, task) => {
     for (const node of form.querySelectorAll(".s2s-error")) node.textContent = "";
     for (const node of form.querySelectorAll("[aria-invalid]")) node.removeAttribute("aria-invalid");
     for (const { error, line } of errors) {
       const wanted = form.querySelector(`[name="${CSS.escape(error.fields.field ?? "text")}"]`);
       const field = wanted && form.querySelector(`#s2s-${wanted.name}-error`) ? wanted : form.querySelector("#s2s-text");
       const place = form.querySelector(`#s2s-${field.name}-error`);
-      const sentence = lab.errorText(t, error);
+      const sentence = error.code === "empty" ? task("empty") : lab.errorText(t, error);
       const whole = line ? t("lines.error", { line, error: sentence }) : sentence;
       place.append(lab.el("span", { text: whole }));
       field.setAttribute("aria-invalid", "true");
@@ -119,6 +119,7 @@ lab.composer = (() => {
    */
   const composer = ({ state, models, t, on }) => {
     const model = models.find(({ id }) => id === state.model);
+    const task = lab.taskWords(model, t);
     const box = sentenceBox(state, t, model, on.submit);
     const changed = (name) => {
       const { beam_size: beam, n_best: best } = state.options;
@@ -133,7 +134,7 @@ lab.composer = (() => {
     const fields = Object.keys(NUMBERS).filter((name) => used(name, state, model));
     const inline = fields.filter((name) => !isFolded(name, state));
     const folded = fields.filter((name) => isFolded(name, state));
-    const go = lab.el("button", { type: "submit", class: "s2s-go" }, [lab.el("span", { text: t("composer.translate") }),
+    const go = lab.el("button", { type: "submit", class: "s2s-go" }, [lab.el("span", { text: task("go") }),
       lab.el("kbd", { text: "⏎", "aria-hidden": "true" })]);
     const stop = lab.el("button", { type: "button", class: "s2s-stop", hidden: true, on: { click: on.stop } }, [
       lab.el("span", { text: t("composer.stop") }), lab.el("kbd", { text: "Esc", "aria-hidden": "true" })]);
@@ -145,7 +146,7 @@ lab.composer = (() => {
         modelChoice(state, models, t, (id) => { state.model = id; on.redraw("#s2s-model"); }),
         box,
         lab.el("div", { class: "s2s-box-foot" }, [
-          lab.el("p", { class: "s2s-help", id: "s2s-text-help", text: t("composer.help") }),
+          lab.el("p", { class: "s2s-help", id: "s2s-text-help", text: task("help") }),
           lab.el("div", { class: "s2s-actions" }, [stop, go])]),
         lab.el("p", { class: "s2s-error", id: "s2s-text-error", role: "alert" })]),
       examples(model, t, (text) => { state.text = text; box.value = text; on.submit(); }),
@@ -161,7 +162,7 @@ lab.composer = (() => {
     form.addEventListener("submit", (event) => { event.preventDefault(); on.submit(); });
     return {
       node: form,
-      showErrors: (errors) => showErrors(form, errors, t),
+      showErrors: (errors) => showErrors(form, errors, t, task),
       running: (running) => { stop.hidden = !running; go.hidden = running; },
     };
   };
@@ -180,13 +181,17 @@ lab.modelOptions = (chosen, models, t) => {
   return [...models.filter((model) => !model.family).map(option), ...(group ? [group] : [])];
 };
 
-/** Name a model by its languages; by its id too where that alone does not tell. */
+/** The words of what a model does: `lab.taskWords(model, t)("go")` is Translate, Pronounce or Go on. */
+lab.taskWords = (model, t) => (key, values) => t(`${model?.task ?? "translate"}.${key}`, values);
+
+/** Name a model by what it does, a translating one by its languages; by its id too where that alone does not tell. */
 lab.modelName = (model, models, t) => {
   const language = (code) => (t(`language.${code}`) === `language.${code}` ? code : t(`language.${code}`));
-  const pair = `${language(model.source_language)} → ${language(model.target_language)}`;
+  const pair = model.task === "translate" ? `${language(model.source_language)} → ${language(model.target_language)}`
+    : lab.taskWords(model, t)("name");
   if (model.family) return t("architectures.member", { cell: t(`cell.${model.cell}`), attention: t(`attention.${model.attention}`) })
     + (model.id.endsWith("/tutorial") ? ` · ${t("architectures.tutorial")}` : "");
-  const same = models.filter((other) => !other.family && other.source_language === model.source_language
-    && other.target_language === model.target_language);
+  const same = models.filter((other) => !other.family && other.task === model.task
+    && other.source_language === model.source_language && other.target_language === model.target_language);
   return same.length > 1 ? `${pair} · ${model.id}` : pair;
 };

@@ -109,7 +109,8 @@ lab.hypothesis = (() => {
     });
     const line = lab.el("p", { class: "s2s-readout", text: t("heatmap.hint") });
     const spoken = lab.el("p", { class: "s2s-unseen", "aria-live": "polite" });
-    const merge = settings && lab.el("label", { class: "s2s-switch", "data-tip": t("tip.merge") }, [
+    // Between letters and sounds there is nothing to merge.
+    const merge = settings && !lab.pronunciation.isOf(languages.target) && lab.el("label", { class: "s2s-switch", "data-tip": t("tip.merge") }, [
       lab.el("input", { type: "checkbox", role: "switch", name: "merge", checked: settings.merged,
         on: { change: (event) => settings.onMerge(event.target.checked) } }),
       lab.el("span", { text: t("heatmap.merge") })]);
@@ -120,7 +121,7 @@ lab.hypothesis = (() => {
       }
     });
     const node = lab.el("section", { class: "s2s-attention", "aria-label": t("heatmap.title") }, [
-      lab.el("header", { class: "s2s-toolbar" }, [lab.el(heading, { text: t("heatmap.title") }), merge,
+      lab.el("header", { class: "s2s-toolbar" }, [lab.el(heading, { text: t("heatmap.title") }), merge || null,
         onDownload && downloads(t, ["png", "svg", "csv", "json"], onDownload)]),
       line, map.node, legend(t, "weight"), table, spoken]);
     return { node, show: (place, byKeyboard) => {
@@ -184,6 +185,7 @@ lab.hypothesis = (() => {
       title ? lab.el("h3", { class: "s2s-panel-title", text: title }) : null,
       lab.el("div", { class: "s2s-head" }, [outputText(hypothesis.text, marks, languages.target, t),
         lab.copyButton(hypothesis.text, t)]),
+      lab.pronunciation({ text: hypothesis.text, language: languages.target, t, brief: Boolean(title) }),
       unfinished(run, hypothesis, t),
       figures(run, hypothesis, t),
       rows.node,

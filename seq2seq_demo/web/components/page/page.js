@@ -146,7 +146,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   /** The request of the shown line alone: what a visitor changes of an output belongs to one sentence. */
   const sentLine = () => {
     const { lines } = state.result;
-    const { language: _, ...sent } = state.sent;
+    const { language: _, task: __, ...sent } = state.sent;
     return lines.length > 1 ? { ...sent, text: lines[Math.min(state.view.line, lines.length - 1)].typed } : sent;
   };
 
@@ -202,9 +202,9 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     clearTimeout(state.slow);
     state.untouched = false;
     state.request = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
-    // With its language a text is split into sentences; one that the visitor decodes on is one already.
-    const whole = request.prefix_tokens || request.pinned;
-    state.pending = { ...request, language: whole ? undefined : models.find(({ id }) => id === request.model)?.source_language };
+    // With its language and task a text is split into sentences or words; one that the visitor decodes on is one already.
+    const { source_language: language, task } = models.find(({ id }) => id === request.model) ?? {};
+    state.pending = { ...request, ...(request.prefix_tokens || request.pinned ? { language: undefined, task: undefined } : { language, task }) };
     // A quick answer shows no Stop button: it would only flicker.
     state.slow = setTimeout(() => { state.slow = "shown"; composer.running(true); }, 200);
     clearTimeout(state.probe);
@@ -276,7 +276,8 @@ lab.page = ({ element, props, trigger, server, watch }) => {
       if (lab.keep.isOn()) lab.keep.add({ sent: state.sent, seed: shown().seed, output: first.runs.at(-1).hypotheses[0].text });
       if (state.view.tab === "history") drawResult();
     }
-    if (first) status.textContent = t("result.done", { text: first.runs[first.runs.length - 1].hypotheses[0].text });
+    const model = models.find(({ id }) => id === state.sent.model);
+    if (first) status.textContent = lab.taskWords(model, t)("done", { text: first.runs[first.runs.length - 1].hypotheses[0].text });
   };
 
   // --- downloads
