@@ -2,12 +2,14 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 import seq2seq_demo
 from seq2seq_demo.config import TYPES_IN_WORDS, DecodingConfig
 from seq2seq_demo.errors import ConfigurationError
+from seq2seq_demo.typed_text import Note
 from seq2seq_demo.web import words
 from seq2seq_demo.web.words import choose_language, load_words
 
@@ -37,6 +39,10 @@ def test_every_error_that_a_visitor_can_cause_has_words(module):
     code = (PACKAGE / module).read_text("utf-8")
     codes = set(re.findall(r'(?:InputError|ConfigurationError)\(\s*"(\w+)"', code))
     assert {f"error.{code}" for code in codes} <= load_words().keys()
+
+
+def test_every_note_on_what_was_read_has_words():
+    assert {f"note.{note}" for note in get_args(Note)} <= load_words().keys()
 
 
 def test_every_type_that_an_error_names_has_words():

@@ -77,15 +77,19 @@ lab.result = (() => {
       view.line = to;
       redraw(byKeyboard ? "line" : null);
     } });
-    const source = lines.length < 2 ? null
+    const typed = lines.length < 2 ? null
       : lab.el("p", { class: "s2s-source", lang: languages.source, text: lines[index].typed });
     const { reads } = lines[index];
     const other = reads ? lab.el("p", { class: "s2s-note", role: "note",
       text: t("result.other_script", { language: t(`language.${reads}`) }) }) : null;
+    const { source, notes = [] } = lines[index].runs.find((run) => run.hypotheses.length) ?? {};
+    const reading = notes.length ? lab.el("p", { class: "s2s-note", role: "note" }, [
+      lab.el("span", { text: `${notes.map((note) => t(`note.${note}`)).join(" ")} ${t("note.read")} ` }),
+      lab.el("span", { class: "s2s-read", lang: languages.source, text: source })]) : null;
     const trail = whatIf.count || whatIf.prefix || whatIf.pinned ? lab.whatIfTrail({ ...whatIf, t, onBack: whatIf.onBack }) : null;
     const whole = lines.length < 2 ? null : wholeText({ lines, shown: index, t, language: languages.target,
       onShow: (to) => { view.line = to; redraw(null); } });
-    return lab.el("div", {}, [whole, bar, source, other, trail,
+    return lab.el("div", {}, [whole, bar, typed, other, reading, trail,
       shownLine({ line: lines[index], index, t, view, languages, download, redraw, onContinue: whatIf.onContinue,
         onPrefix: whatIf.onPrefix, onPin: whatIf.onPin, tabs })]);
   };
