@@ -12,8 +12,9 @@ from gradio.events import api
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.errors import InputError, Seq2SeqError
 from seq2seq_demo.web.api import TranslateEndpoint
+from seq2seq_demo.web.batch import BatchServer
 from seq2seq_demo.web.components import joined_styles, lab_page, read_asset
-from seq2seq_demo.web.decoding import Line, decode, error_to_dict, throttle
+from seq2seq_demo.web.decoding import INTERNAL_ERROR, Line, decode, error_to_dict, throttle
 from seq2seq_demo.web.exports import export, read_selection
 from seq2seq_demo.web.models import Models
 from seq2seq_demo.web.requests import read_request
@@ -26,8 +27,9 @@ CONCURRENT_DECODES: Final = 8
 """Visitors decoded at a time; one with fifty lines must not keep the others waiting."""
 QUEUE_SIZE: Final = 100
 """Requests that wait beyond those; on ZeroGPU Gradio's own default would be 1."""
+CONCURRENT_BATCHES: Final = 1
+"""Turns of batches at a time: they take what the sentences leave; see `web.batch`."""
 PAGE_N_BEST: Final = 5
-INTERNAL_ERROR: Final = {"code": "internal", "fields": {}, "message": ""}
 
 
 class PageServer:
@@ -122,15 +124,26 @@ def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None
     """
     server = PageServer(models)
     wrap = accelerate or _unchanged
-    answer, write_file, answer_tab, endpoint = (
+    answer, take_turn, write_file, answer_tab, endpoint = (
         wrap(function)
-        for function in (server.answer, server.download, server.view, TranslateEndpoint(models).translate)
+        for function in (
+            server.answer,
+            BatchServer(models).answer,
+            server.download,
+            server.view,
+            TranslateEndpoint(models).translate,
+        )
     )
     # Not the message: it may name folders of this machine, and the log has it.
     failures = [{"name": item.name, "code": item.error.code} for item in models.failures]
 
     def on_decode(event: gr.EventData) -> Iterator[str]:
         yield from answer(event._data if isinstance(event._data, Mapping) else {})
+
+    def on_batch(event: gr.EventData) -> Iterator[dict[str, Any]]:
+        for message in take_turn(event._data if isinstance(event._data, Mapping) else {}):
+            # Beside the component's value, which a decode may be writing at the same time.
+            yield gr.update(batch=message)
 
     # Gradio marks server functions, which a bound method does not take.
     def download(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,6 +173,16 @@ def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None
         )
         decoding.failure(None, js=read_asset("page/failed.js"), api_visibility="private")
         lab.halt(None, cancels=[decoding], api_visibility="private")
+        turn = lab.batch(
+            on_batch,
+            outputs=lab,
+            show_progress="hidden",
+            trigger_mode="multiple",
+            concurrency_limit=CONCURRENT_BATCHES,
+            api_visibility="private",
+        )
+        turn.failure(None, js=read_asset("batch/failed.js"), api_visibility="private")
+        lab.halt_batch(None, cancels=[turn], api_visibility="private")
         api(
             endpoint,
             api_name="translate",

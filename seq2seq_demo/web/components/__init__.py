@@ -31,7 +31,13 @@ SCRIPTS: Final = (
     "reading/reading.js",
     "steps/steps.js",
     "architectures/architectures.js",
+    "batch/corpus.js",
+    "batch/job.js",
+    "batch/table.js",
+    "batch/figures.js",
     "batch/batch.js",
+    "history/link.js",
+    "history/keep.js",
     "history/history.js",
     "result/result.js",
     "composer/composer.js",
@@ -88,7 +94,8 @@ def lab_page(
     """Build the whole page as one component.
 
     The browser triggers ``decode`` with a request and ``halt`` to stop it; answers arrive as the component's value, a
-    JSON text. A text, because Gradio would wrap thousands of weights one by one. (A function and no subclass of
+    JSON text. A text, because Gradio would wrap thousands of weights one by one. Turns of a batch (``batch``,
+    ``halt_batch``) are answered likewise, as the component's property of that name. (A function and no subclass of
     `gr.HTML`: Gradio writes a ``.pyi`` file beside the module of every subclass.)
 
     Args:
@@ -106,6 +113,7 @@ def lab_page(
         apply_default_css=False,
         server_functions=server_functions,
         elem_id="seq2seq-lab",
+        batch=None,
         words=words,
         models=models,
         failures=failures,

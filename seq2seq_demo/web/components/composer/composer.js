@@ -167,6 +167,8 @@ lab.composer = (() => {
     };
   };
 
+  composer.numbers = NUMBERS;
+  composer.strategies = STRATEGIES;
   /** The options that the state's strategy and model use: what is not shown must not be able to fail. */
   composer.options = (state, model) => Object.fromEntries(Object.keys(NUMBERS).filter((name) => used(name, state, model))
     .map((name) => [name, state.options[name]]));

@@ -43,7 +43,7 @@ lab.tabs = (() => {
    * Draw the tabs and the panel of the chosen one. `attention` is the first tab's content; `context` what a view is
    * drawn from (without `memory`, `ask` and `redraw`, which are added here); `memories` holds each view's own object.
    */
-  return ({ selected, t, attention, context, memories, ask, onSelect }) => {
+  const tabs = ({ selected, t, attention, context, memories, ask, onSelect }) => {
     const view = lab.views.find(({ name }) => name === selected);
     const name = view ? selected : "attention";
     const row = bar({ selected: name, t, onSelect });
@@ -58,4 +58,6 @@ lab.tabs = (() => {
     place.replaceChildren(ready ? view.draw(whole) : lab.el("p", { class: "s2s-note", text: t("view.decoding") }));
     return [row, place];
   };
+  tabs.names = NAMES;
+  return tabs;
 })();
