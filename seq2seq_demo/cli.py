@@ -186,7 +186,8 @@ def add_evaluate_parser(commands: "Subparsers") -> None:
         help="measure a model on a test set",
         description="Decode the sources of a TSV file and measure the outputs against its targets as they stand. "
         "Metrics: bleu, chrf, ter (sacreBLEU's), exact_match, word_error_rate (share of distinct sources whose output "
-        "is none of their targets, stress digits removed), right_length (share with as many characters), perplexity. "
+        "is none of their targets, stress digits removed), stressed_word_error_rate (with them), right_length (share "
+        "with as many characters), perplexity. "
         "Each figure comes with its signature, and by source length.",
         allow_abbrev=False,
     )

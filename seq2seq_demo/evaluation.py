@@ -21,7 +21,10 @@ from seq2seq_demo import __version__
 from seq2seq_demo.config import check_choice
 from seq2seq_demo.errors import DataError
 
-METRICS = ("bleu", "chrf", "ter", "exact_match", "word_error_rate", "right_length")
+METRICS = ("bleu", "chrf", "ter", "exact_match", "word_error_rate", "stressed_word_error_rate", "right_length")
+WORD_METRICS = {"word_error_rate": "removed", "stressed_word_error_rate": "kept"}
+"""Shares of words pronounced wrong, with what becomes of the stress digits. Each distinct source counts once, and is
+right where its output equals any of its targets."""
 TOKENIZERS = ("13a", "zh", "char", "intl", "none")
 """Tokenizers of sacreBLEU that need no download."""
 
@@ -121,6 +124,41 @@ def measure(
     return replace(figure, by_length=_by_length(compute, outputs, several, source_lengths))
 
 
+def measure_sentence(
+    metric: Literal["bleu", "chrf"],
+    output: str,
+    references: Sequence[str],
+    *,
+    tokenize: str = "13a",
+    lowercase: bool = False,
+) -> Figure:
+    """Measure one output by itself, as ``sacrebleu --sentence-level`` does.
+
+    Sentence BLEU counts only the orders of n-gram that the output is long enough for (sacreBLEU's effective order);
+    it is no corpus BLEU of one sentence, which is 0 for any output of fewer than four tokens.
+
+    Args:
+        metric: Which of the two.
+        output: One text; an empty one scores 0.
+        references: One or several, of which any will do.
+        tokenize: sacreBLEU's tokenizer for BLEU, one of `TOKENIZERS`.
+        lowercase: Whether case is ignored.
+
+    Raises:
+        ConfigurationError: another metric or tokenizer.
+        DataError: no reference.
+    """
+    check_choice("metric", metric, ("bleu", "chrf"))
+    check_choice("tokenize", tokenize, TOKENIZERS)
+    if not references:
+        raise DataError("no_data", "there is nothing to measure against: no reference.")
+    scorer: BLEU | CHRF = CHRF(lowercase=lowercase)
+    if metric == "bleu":
+        scorer = BLEU(tokenize=tokenize, lowercase=lowercase, effective_order=True)
+    score = scorer.sentence_score(output, references)
+    return Figure(metric, float(score.score), str(scorer.get_signature()), 1)
+
+
 def perplexity(negative_log_likelihood: float, count: int, *, unit: Literal["token", "character"]) -> Figure:
     """Return exp(negative log-likelihood / count).
 
@@ -186,7 +224,12 @@ def _sacrebleu(build: Callable[[], BLEU | CHRF | TER]) -> _Compute:
 
 def _share(metric: str, *, lowercase: bool) -> _Compute:
     """Metrics that call each output right or wrong; the value is the share in percent."""
-    right = {"exact_match": _exact, "word_error_rate": _same_sounds, "right_length": _same_length}[metric]
+    right = {
+        "exact_match": _exact,
+        "word_error_rate": _same_sounds,
+        "stressed_word_error_rate": _same_phonemes,
+        "right_length": _same_length,
+    }[metric]
 
     def compute(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> tuple[float, str]:
         count = 0
@@ -198,8 +241,8 @@ def _share(metric: str, *, lowercase: bool) -> _Compute:
         signature = (
             f"nrefs:{ranks if ranks == min(map(len, references)) else 'var'}|case:{'lc' if lowercase else 'mixed'}"
         )
-        if metric == "word_error_rate":
-            return 100.0 - share, f"{signature}|stress:removed|version:{__version__}"
+        if metric in WORD_METRICS:
+            return 100.0 - share, f"{signature}|stress:{WORD_METRICS[metric]}|version:{__version__}"
         return share, f"{signature}|version:{__version__}"
 
     return compute
@@ -212,6 +255,11 @@ def _exact(output: str, reference: str) -> bool:
 def _same_sounds(output: str, reference: str) -> bool:
     """Compare pronunciations, phonemes separated by spaces, without stress digits."""
     return _STRESS.sub("", output).split() == _STRESS.sub("", reference).split()
+
+
+def _same_phonemes(output: str, reference: str) -> bool:
+    """Compare pronunciations, phonemes separated by spaces, with their stress digits."""
+    return output.split() == reference.split()
 
 
 def _same_length(output: str, reference: str) -> bool:

@@ -13,6 +13,7 @@ from seq2seq_demo.errors import DataError
 from seq2seq_demo.evaluation import (
     METRICS,
     TOKENIZERS,
+    WORD_METRICS,
     Figure,
     bleu_tokenizer,
     group_references,
@@ -130,7 +131,7 @@ def _figure(
 ) -> Figure:
     rows = list(range(len(pairs)))
     references: list[str] | list[list[str]] = [target for _, target in pairs]
-    if metric == "word_error_rate":
+    if metric in WORD_METRICS:
         # Each distinct source counts once, and any of its targets will do.
         groups = group_references(*zip(*pairs, strict=True))
         first = {source: row for row, (source, _) in reversed(list(enumerate(pairs)))}

@@ -37,6 +37,7 @@ def test_it_translates_its_examples(translator: Translator, strategy: str) -> No
         assert best.finished
         assert best.text
         assert is_cjk(best.text) or not config.target_language.startswith("zh")
+        assert config.task != "pronounce" or all(re.fullmatch("[A-Z]+[0-2]?", sound) for sound in best.text.split())
 
 
 def test_its_card_says_its_size(translator: Translator) -> None:
@@ -51,9 +52,17 @@ def test_its_card_has_front_matter_with_a_licence(translator: Translator) -> Non
 
 def test_every_figure_on_its_card_is_signed(translator: Translator) -> None:
     rows = [line for line in card_of(translator.checkpoint.path).splitlines() if line.startswith("|")]
-    figures = [row for row in rows if re.search(r"\b(BLEU|chrF2?|TER)\b.*\d\.\d", row)]
+    figures = [row for row in rows if re.search(r"\b(BLEU|chrF2?|TER|word error rate|perplexity)\b.*\d\.\d", row)]
     assert figures, "a card states how good the model is"
     assert [row for row in figures if "|version:" not in row.replace(r"\|", "|")] == []
+
+
+@pytest.mark.skipif("pronounce" not in NAMES, reason="checkpoints/pronounce is not there")
+@pytest.mark.parametrize("typed", ["knight", "Knight", "KNIGHT."])
+def test_a_word_is_pronounced_however_it_is_typed(typed: str) -> None:
+    (translation,) = Translator.from_pretrained("pronounce", device="cpu").translate([typed], DecodingConfig())
+    assert translation.hypotheses[0].text == "N AY1 T"
+    assert translation.source_tokens == (*"knight", "</s>")
 
 
 def test_everyday_sentences_give_sensible_chinese() -> None:

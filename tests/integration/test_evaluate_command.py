@@ -70,10 +70,11 @@ def test_the_text_says_how_each_figure_was_measured(evaluate) -> None:
 
 
 def test_a_word_counts_once_and_any_of_its_targets_will_do(evaluate) -> None:
-    _, out, _ = evaluate("--json", "--metric", "word_error_rate,exact_match")
-    words, lines = json.loads(out)["figures"]
-    assert (words["count"], lines["count"]) == (3, 4)
+    _, out, _ = evaluate("--json", "--metric", "word_error_rate,stressed_word_error_rate,exact_match")
+    words, stressed, lines = json.loads(out)["figures"]
+    assert (words["count"], stressed["count"], lines["count"]) == (3, 3, 4)
     assert words["signature"].startswith("nrefs:var|")
+    assert "|stress:kept|" in stressed["signature"]
 
 
 def test_columns_and_compression(evaluate, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from seq2seq_demo.errors import ConfigurationError, DataError
-from seq2seq_demo.evaluation import bleu_tokenizer, group_references, measure, perplexity
+from seq2seq_demo.evaluation import bleu_tokenizer, group_references, measure, measure_sentence, perplexity
 
 ENGLISH = (
     ["The cat sat on the mat.", "Hello there, my friend!", "It is raining today.", "I do not know."],
@@ -52,6 +52,27 @@ def test_figures_equal_sacrebleus_own_command(tmp_path: Path, texts: tuple, opti
 
 
 @pytest.mark.parametrize(
+    ("texts", "metric", "options"), [(CHINESE, "bleu", ("-tok", "zh")), (CHINESE, "chrf", ()), (ENGLISH, "bleu", ())]
+)
+def test_figures_of_a_sentence_equal_sacrebleus_own(tmp_path: Path, texts: tuple, metric: str, options: tuple) -> None:
+    for name, lines in zip(("out", "ref"), texts, strict=True):
+        (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    command = [sys.executable, "-m", "sacrebleu", "ref", "-i", "out", "-sl", "-w", "6", "-m", metric, *options]
+    printed = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True, text=True).stdout.splitlines()
+    settings = {"tokenize": options[1]} if options else {}
+    for output, reference, line in zip(*texts, printed, strict=True):
+        figure = measure_sentence(metric, output, [reference], **settings)
+        signature, value, *_ = line.split(" = ")
+        assert figure.value == pytest.approx(float(value.split()[0]), abs=1e-6)
+        assert figure.signature == signature.partition("|")[2]
+
+
+def test_a_sentence_needs_a_reference() -> None:
+    with pytest.raises(DataError, match="no reference"):
+        measure_sentence("bleu", "a", [])
+
+
+@pytest.mark.parametrize(
     ("language", "tokenizer"),
     [("zh", "zh"), ("zh-CN", "zh"), ("zh_Hant", "zh"), ("ZH", "zh"), ("ja-JP", "char"), ("zha", "13a"), ("", "13a")],
 )
@@ -66,7 +87,8 @@ def test_any_of_several_references_will_do() -> None:
 
 
 @pytest.mark.parametrize(
-    ("metric", "value"), [("exact_match", 50.0), ("word_error_rate", 25.0), ("right_length", 75.0)]
+    ("metric", "value"),
+    [("exact_match", 50.0), ("word_error_rate", 25.0), ("stressed_word_error_rate", 50.0), ("right_length", 75.0)],
 )
 def test_shares_are_counted_over_outputs(metric: str, value: float) -> None:
     outputs = ["K AE1 T", "D AO1 G", "HH AW1 S", "T R IY"]
