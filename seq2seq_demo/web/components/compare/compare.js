@@ -25,11 +25,15 @@ lab.compare = (() => {
       high: lab.number(pair[top].score), low: lab.number(pair[1 - top].score) }) });
   };
 
+  // Views compare pairs too.
+  lab.pairVerdict = verdict;
+
   /** Draw the two runs; `chosen` holds the number of the hypothesis shown of each. */
   return ({ runs, chosen, t, draw }) => {
     const names = runs.map((run) => t(`compare.${run.strategy}`));
     const sides = runs.map((run, i) => ({ run, hypothesis: run.hypotheses[chosen[i]] ?? run.hypotheses[0] }));
-    const panels = sides.map((side, i) => draw({ run: side.run, index: i, other: sides[1 - i].hypothesis,
+    const join = lab.linkColumns();
+    const panels = sides.map((side, i) => draw({ run: side.run, index: i, other: sides[1 - i].hypothesis, join,
       title: side.run.strategy === "beam" ? t("compare.beam_title", { size: side.run.options.beam_size }) : t(`strategy.${side.run.strategy}`) }));
     return lab.el("div", {}, [
       lab.el("p", { class: "s2s-verdict", text: verdict(sides[0], sides[1], names, t) }),

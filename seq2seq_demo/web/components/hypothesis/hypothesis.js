@@ -15,6 +15,22 @@ lab.copyButton = (text, t) => {
   return button;
 };
 
+/**
+ * Link heatmaps of one source: `join(show)` takes one in and returns what it is to call when the visitor is on a place of
+ * it. It shows the place itself, the others show its column.
+ */
+lab.linkColumns = () => {
+  const members = [];
+  return (show) => {
+    members.push(show);
+    return (place, byKeyboard) => {
+      const column = place?.column === undefined ? null : { column: place.column };
+      for (const member of members) if (member !== show) member(column, false);
+      show(place, byKeyboard);
+    };
+  };
+};
+
 lab.hypothesis = (() => {
   const stat = (t, name, value) => lab.el("div", { class: "s2s-stat", tabindex: 0, "data-tip": t(`tip.${name}`) }, [
     lab.el("dt", { text: t(`stat.${name}`) }), lab.el("dd", { text: value })]);
@@ -148,15 +164,16 @@ lab.hypothesis = (() => {
   };
 
   // Views draw hypotheses too.
-  Object.assign(lab, { attention, legend, linkRows: link });
+  Object.assign(lab, { attention, legend, linkRows: link, readout });
 
   /**
    * Draw hypothesis number `chosen` of a run. `other` is the hypothesis that it is compared with, or null; `settings`
    * holds `{merged, onMerge}`; `onChoose(index)`, `onDownload(format, button)` and, where the step's alternatives were
-   * recorded, `onContinue(token ids)`, `onPrefix(text)` and `onPin(token ids before, step, weights)` answer the visitor. `tabs(attention)`, where given, draws the row of
-   * views with the heatmap and the list as its first.
+   * recorded, `onContinue(token ids)`, `onPrefix(text)` and `onPin(token ids before, step, weights)` answer the visitor.
+   * `tabs(attention)`, where given, draws the row of views with the heatmap and the list as its first; `join`, see
+   * `lab.linkColumns`, links the heatmap to others of the same source.
    */
-  return ({ run, chosen, other, title, t, languages, settings, onChoose, onDownload, onContinue, onPrefix, onPin, tabs }) => {
+  return ({ run, chosen, other, title, t, languages, settings, onChoose, onDownload, onContinue, onPrefix, onPin, tabs, join }) => {
     const hypothesis = run.hypotheses[chosen];
     const view = lab.viewOf(run, hypothesis, settings.merged);
     const labels = (of) => lab.viewOf(run, of, settings.merged).rows.map(({ label }) => label);
@@ -164,7 +181,8 @@ lab.hypothesis = (() => {
     const marks = other && lab.unmatched(Array.from(hypothesis.text), Array.from(other.text));
     const heading = title ? "h4" : "h3";
     let lit = () => {};
-    const focus = (place, byKeyboard) => lit(place, byKeyboard);
+    const show = (place, byKeyboard) => lit(place, byKeyboard);
+    const focus = join ? join(show) : show;
     const whatIf = lab.el("div");
     const pick = hypothesis.alternatives && onContinue && ((index) => {
       const { start, label } = view.rows[index];

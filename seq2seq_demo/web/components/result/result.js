@@ -41,8 +41,8 @@ lab.result = (() => {
   const shownLine = ({ line, index, t, view, languages, download, redraw, onContinue, onPrefix, onPin, tabs }) => {
     if (line.error) return lab.el("p", { class: "s2s-note error", text: lab.errorText(t, line.error) });
     const chosen = view.chosen[index] ?? line.runs.map(() => 0);
-    const draw = ({ run, index: panel, other, title, tabs: row }) => lab.hypothesis({
-      run, other, title, t, languages, tabs: row,
+    const draw = ({ run, index: panel, other, title, tabs: row, join }) => lab.hypothesis({
+      run, other, title, t, languages, tabs: row, join,
       chosen: run.hypotheses[chosen[panel]] ? chosen[panel] : 0,
       settings: { merged: view.merged, onMerge: (merged) => { view.merged = merged; redraw("merge"); } },
       onChoose: (hypothesis) => {
