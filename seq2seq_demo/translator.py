@@ -206,6 +206,54 @@ class Translator:
                 progress(len(indices))
         return [translations[index] for index in range(len(sources))]
 
+    def compare(
+        self,
+        text: str,
+        configs: Sequence[DecodingConfig],
+        *,
+        prefix_tokens: Sequence[int] = (),
+        pinned: Pins | None = None,
+        alternatives: int = 0,
+    ) -> list[Translation]:
+        """Translate one sentence in several ways, all from one encoding of it.
+
+        The results are those of separate calls of `translate`. A translation's `seconds` are those of the encoding,
+        which all share, and of its own search: they add up to more than the time that passed.
+
+        Args:
+            text: One sentence.
+            configs: Decoding options of each; a seed that is not given is drawn for each.
+            prefix_tokens: See `translate`; the same for all.
+            pinned: See `translate`; the same for all.
+            alternatives: Most probable pieces to record of each step, 0–100.
+
+        Returns:
+            One translation for each of the options, in their order.
+
+        Raises:
+            InputError: a text that the model cannot take; see `translate`. Nothing has been decoded then.
+            ConfigurationError: options that do not suit the model.
+        """
+        source = self._source(text)
+        requests = [
+            self._pin(self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives), pinned, [source])
+            for config in configs
+        ]
+        options = [self._options([source], request) for request in requests]
+        start = time.perf_counter()
+        state = self._encode([source])
+        if self.device.type != "cpu":
+            # What was queued is done now, and is not counted as the first search's.
+            torch.accelerator.synchronize(self.device)
+        encoding = time.perf_counter() - start
+        translations = []
+        for request, chosen in zip(requests, options, strict=True):
+            start = time.perf_counter()
+            (result,) = _SEARCHES[request.config.strategy](self._step(request), state, options=chosen)
+            seconds = encoding + time.perf_counter() - start
+            translations.append(self._translation(source, result, request, seconds=seconds))
+        return translations
+
     def score(
         self,
         texts: Sequence[str],

@@ -1,0 +1,69 @@
+"""One sentence in several ways: as separate translations, from one encoding."""
+
+import time
+
+import pytest
+
+from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.errors import ConfigurationError, InputError
+from seq2seq_demo.translator import Translator
+from tests.support.search_translators import tiny_translator
+
+TEXT = "I don't know the old man, do you?"
+CONFIGS = [
+    DecodingConfig(strategy="greedy"),
+    DecodingConfig(beam_size=4, n_best=3, coverage_penalty=0.1),
+    DecodingConfig(beam_size=2, prefix="我"),
+    DecodingConfig(strategy="diverse-beam", beam_size=4, beam_groups=2, n_best=2),
+    DecodingConfig(strategy="sample", n_best=3, seed=3, top_p=0.9),
+]
+
+
+@pytest.fixture(scope="module")
+def translator() -> Translator:
+    return tiny_translator()
+
+
+@pytest.mark.parametrize("changes", [{}, {"prefix_tokens": (5, 6)}, {"alternatives": 3}, {"pinned": True}])
+def test_a_comparison_equals_separate_translations(translator, changes):
+    if "pinned" in changes:
+        changes = {"pinned": {1: [1.0] + [0.0] * (len(translator.translate([TEXT], CONFIGS[0])[0].source_tokens) - 1)}}
+    compared = translator.compare(TEXT, CONFIGS, **changes)
+    for config, one in zip(CONFIGS, compared, strict=True):
+        (other,) = translator.translate([TEXT], config, **changes)
+        assert {**one.to_dict(), "seconds": 0} == {**other.to_dict(), "seconds": 0}
+
+
+def test_the_sentence_is_encoded_once(translator, monkeypatch):
+    calls = []
+    encode = translator.checkpoint.model.encode
+    monkeypatch.setattr(translator.checkpoint.model, "encode", lambda *args: calls.append(1) or encode(*args))
+    assert len(translator.compare(TEXT, CONFIGS)) == len(CONFIGS)
+    assert calls == [1]
+
+
+def test_every_search_has_its_own_seconds_and_the_encoding(translator, monkeypatch):
+    encode = translator.checkpoint.model.encode
+    monkeypatch.setattr(translator.checkpoint.model, "encode", lambda *args: time.sleep(0.1) or encode(*args))
+    start = time.perf_counter()
+    seconds = [translation.seconds for translation in translator.compare(TEXT, CONFIGS)]
+    passed = time.perf_counter() - start
+    assert 0.1 < min(seconds) < max(seconds) < passed < sum(seconds)
+
+
+def test_a_seed_is_drawn_for_each(translator):
+    config = DecodingConfig(strategy="sample")
+    seeds = {translation.seed for translation in translator.compare(TEXT, [config] * 4)}
+    assert len(seeds) == 4
+
+
+def test_no_options_give_no_translations(translator):
+    assert translator.compare(TEXT, []) == []
+
+
+def test_nothing_is_decoded_where_one_of_the_options_is_bad(translator, monkeypatch):
+    monkeypatch.setattr(translator.checkpoint.model, "step", None)
+    with pytest.raises(ConfigurationError, match="top_k"):
+        translator.compare(TEXT, [CONFIGS[0], DecodingConfig(strategy="sample", top_k=1000)])
+    with pytest.raises(InputError, match="takes at least 2 tokens and max_length is 1"):
+        translator.compare(TEXT, [CONFIGS[0], DecodingConfig(max_length=1)], prefix_tokens=(5, 6))
