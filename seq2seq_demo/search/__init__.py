@@ -9,6 +9,7 @@ from seq2seq_demo.search.pinning import PinnedAttention
 from seq2seq_demo.search.reranking import Rankable, alphas_of_change, beta_of_change, rerank
 from seq2seq_demo.search.sampling import sample, sample_steps
 from seq2seq_demo.search.step import Alternative, Hypothesis, SearchOptions, SearchResult, State, StepFunction
+from seq2seq_demo.search.summary import TraceSummary, summarise
 from seq2seq_demo.search.trace import Fate, SearchTrace, TraceNode
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "TextPrefix",
     "TokenPrefix",
     "TraceNode",
+    "TraceSummary",
     "Verdict",
     "alphas_of_change",
     "beam_search",
@@ -40,4 +42,5 @@ __all__ = [
     "rerank",
     "sample",
     "sample_steps",
+    "summarise",
 ]

@@ -1,7 +1,7 @@
 """Turns what a search noted at each step into a `SearchTrace`; nothing is decided here again."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -135,10 +135,10 @@ class _Builder:
     def finish(self, hypotheses: Sequence[Hypothesis]) -> SearchTrace:
         """Find the hypotheses' ends in the tree."""
         attention = np.concatenate(self.weights) if self.weights else None
-        trace = SearchTrace(tuple(self.nodes), (), attention)
+        trace = SearchTrace(tuple(self.nodes), (), attention, self.max_length)
         ends: dict[tuple[int, ...], int] = {(): -1}
         for index, node in enumerate(self.nodes):
             if node.fate != Fate.PRUNED:
                 ends.setdefault(tuple(self.nodes[place].token_id for place in trace.path(index)), index)
         n_best = tuple(ends[hypothesis.token_ids] for hypothesis in hypotheses)
-        return SearchTrace(tuple(self.nodes), n_best, attention)
+        return replace(trace, n_best=n_best)

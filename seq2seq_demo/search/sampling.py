@@ -17,6 +17,7 @@ from torch import Tensor
 from seq2seq_demo.errors import ConfigurationError
 from seq2seq_demo.search.history import Array
 from seq2seq_demo.search.paths import PathSearch
+from seq2seq_demo.search.sample_tree import sample_tree
 from seq2seq_demo.search.step import SearchOptions, SearchResult, StateT, StepFunction
 
 
@@ -158,7 +159,11 @@ class _Sampling(Generic[StateT]):
         for first in range(0, len(hypotheses), self._samples):
             rows = slice(first, first + self._samples)
             group = hypotheses[rows]
+            trace = None
             if self.paths.roster.stops[rows].all():
                 group.sort(key=lambda hypothesis: (not hypothesis.finished, -hypothesis.score))
-            results.append(SearchResult(group, int(steps[rows].max())))
+                if self._options.trace:
+                    longest = self._options.max_lengths[first // self._samples]
+                    trace = sample_tree(group, max_length=longest, options=self._options)
+            results.append(SearchResult(group, int(steps[rows].max()), trace))
         return results

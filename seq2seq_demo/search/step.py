@@ -95,7 +95,7 @@ class SearchOptions:
     alternatives: int = 0
     """Record so many most probable tokens of each step; 0 records none, and costs nothing."""
     trace: bool = False
-    """Record the search tree of greedy decoding and beams; costs nothing where it is off."""
+    """Record the search tree; costs nothing where it is off."""
 
     def __post_init__(self) -> None:
         for length in self.max_lengths:
@@ -246,4 +246,4 @@ class SearchResult:
     steps: int
     """Steps taken until the search of this sentence stopped."""
     trace: SearchTrace | None = None
-    """What the search saw, where it was recorded; sampling has no tree to record."""
+    """What the search saw, where it was recorded; of sampling, what was drawn."""

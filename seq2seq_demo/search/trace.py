@@ -57,6 +57,8 @@ class SearchTrace:
     """The node with which each returned hypothesis ends, best first; -1 for one without tokens."""
     attention: npt.NDArray[np.float32] | None
     """(rows, the sentence's source tokens); None without attention."""
+    max_length: int
+    """Most tokens that a hypothesis could have, the end symbol included."""
     tokens: tuple[str, ...] = ()
     """The piece of each node, where somebody knows the tokenizer."""
 
@@ -96,4 +98,4 @@ class SearchTrace:
         attention = None
         if self.attention is not None:
             attention = np.round(self.attention.astype(np.float64), 6).tolist()
-        return {"nodes": nodes, "n_best": list(self.n_best), "attention": attention}
+        return {"nodes": nodes, "n_best": list(self.n_best), "max_length": self.max_length, "attention": attention}

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from seq2seq_demo.search import Fate, beam_search, beam_search_steps, greedy_search, sample
+from seq2seq_demo.search import Fate, beam_search, beam_search_steps, greedy_search, sample, summarise
 from seq2seq_demo.search.scoring import hypothesis_score
 from tests.support.search_models import EOS, Recurrent, TransitionTable, options, replay
 
@@ -111,7 +111,60 @@ def test_a_stream_has_its_tree_at_the_end():
     assert all(result.trace is not None for result in last)
 
 
-def test_samples_have_no_tree():
-    model = Recurrent(3, src_lengths=(3,))
-    (result,) = sample(model.step, model.state(), options=options(seeds=((1,),), trace=True))
-    assert result.trace is None
+def sampled(seed, **changes):
+    model = Recurrent(seed, src_lengths=(3, 5))
+    chosen = options(2, max_length=6, beam_size=8, n_best=8, seeds=((1,), (2,)), trace=True, **changes)
+    return sample(model.step, model.state(), options=chosen)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_samples_that_begin_alike_share_their_nodes(seed):
+    for result in sampled(seed, **PENALTIES):
+        trace, samples = result.trace, result.hypotheses
+        beginnings = {one.token_ids[:length] for one in samples for length in range(1, len(one.token_ids) + 1)}
+        paths = [tuple(trace.nodes[place].token_id for place in trace.path(index)) for index in range(len(trace.nodes))]
+        assert len(paths) == len(set(paths)) == len(beginnings) and set(paths) == beginnings
+        for end, drawn in zip(trace.n_best, samples, strict=True):
+            node = trace.nodes[end]
+            assert paths[end] == drawn.token_ids
+            assert node.fate == (Fate.FINISHED if drawn.finished else Fate.CUT)
+            assert (node.log_prob, node.score) == pytest.approx((drawn.log_prob, drawn.score))
+            np.testing.assert_allclose(trace.attention_of(end), drawn.attention.numpy(), atol=1e-5)
+
+
+def test_nodes_of_samples_are_ranked_by_log_probability_within_their_step():
+    for result in sampled(1):
+        for step in range(1, result.steps + 1):
+            here = sorted((node for node in result.trace.nodes if node.step == step), key=lambda node: node.rank)
+            assert [node.rank for node in here] == list(range(1, len(here) + 1))
+            assert [node.log_prob for node in here] == sorted((node.log_prob for node in here), reverse=True)
+
+
+@pytest.mark.parametrize(("search", "changes"), SEARCHES)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_summary_counts_every_candidate_and_names_the_best(seed, search, changes):
+    for result in recorded(seed, search, changes)[1]:
+        nodes, found = result.trace.nodes, summarise(result.trace, alpha=changes.get("length_penalty", 0.0))
+        assert sum(found.fates.values()) == found.candidates == len(nodes)
+        assert all(count == sum(node.fate == fate for node in nodes) for fate, count in found.fates.items())
+        assert found.steps == result.steps
+        finished = [node for node in nodes if node.fate == Fate.FINISHED]
+        assert (found.best is None) == (not finished)
+        if finished:
+            assert nodes[found.best].score == pytest.approx(result.hypotheses[0].score)
+            assert nodes[found.best].score == max(node.score for node in finished)
+            assert nodes[found.most_probable].log_prob == max(node.log_prob for node in finished)
+        if found.runner_up is not None:
+            assert nodes[found.runner_up].score <= nodes[found.best].score
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.8])
+def test_nothing_that_lived_at_the_stop_can_beat_the_last_hypothesis_asked_for(alpha):
+    bounds = []
+    for seed in range(6):
+        for result in recorded(seed, beam_search, {"beam_size": 3, "n_best": 2, "length_penalty": alpha})[1]:
+            bound = summarise(result.trace, alpha=alpha).bound
+            if bound is not None:
+                bounds.append(bound)
+                assert bound <= min(hypothesis.score for hypothesis in result.hypotheses)
+    assert bounds
