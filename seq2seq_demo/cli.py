@@ -327,7 +327,7 @@ def _has_text(translator: "Translator", line: str, *, number: int) -> bool:
     try:
         translator.check_text(line, line=number)
     except InputError as error:
-        if error.code == "empty":
+        if error.code in ("empty", "no_words"):
             return False
         raise
     return True

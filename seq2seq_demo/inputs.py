@@ -7,11 +7,13 @@ from numbers import Real
 import numpy as np
 import numpy.typing as npt
 
-from seq2seq_demo.config import MAX_SOURCE_TOKENS, check_range, shortened
+from seq2seq_demo.config import MAX_SOURCE_TOKENS, Task, check_range, shortened
 from seq2seq_demo.errors import InputError
+from seq2seq_demo.search.repetition import most_repeats
 from seq2seq_demo.search.step import MAX_TARGET_TOKENS
-from seq2seq_demo.text import normalise
-from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
+from seq2seq_demo.text import normalise, normalise_source
+from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID, Tokenizer
+from seq2seq_demo.typed_text import Note, Reading, readable
 
 MAX_CHARACTERS = 10_000
 """Longest text that is tokenised at all; `MAX_SOURCE_TOKENS` pieces are never so long."""
@@ -33,21 +35,30 @@ class Source:
     """A text that has passed the checks."""
 
     text: str
-    """Normalised."""
+    """Normalised, and as the model is to read it."""
     ids: tuple[int, ...]
     """Ends with the end symbol."""
+    notes: tuple[Note, ...] = ()
+    """How it differs from what was typed; see `typed_text`."""
+    repeats: int = 0
+    """How often it repeats a 3-gram of pieces; those of single bytes do not count."""
 
 
-def read_source(text: object, tokenizer: Tokenizer, *, line: int | None = None) -> Source:
+def read_source(
+    text: object, tokenizer: Tokenizer, *, language: str = "", task: Task = "translate", line: int | None = None
+) -> Source:
     """Normalise, tokenise and check one text.
 
     Args:
-        text: One sentence.
+        text: One sentence; one word for ``pronounce``.
         tokenizer: The source's.
+        language: The source's code; it decides what `typed_text.readable` does.
+        task: What the model does, which decides how the text is normalised.
         line: Its line in the input, counted from 1, for the message.
 
     Raises:
-        InputError: ``not_text``, ``empty``, ``source_too_many_characters`` or ``source_too_long``.
+        InputError: ``not_text``, ``empty``, ``no_words``, ``source_too_many_characters`` or ``source_too_long``; for
+            ``pronounce`` also ``one_word`` or ``unknown_letters``.
     """
     where = "" if line is None else f"line {line}: "
     fields: dict[str, object] = {} if line is None else {"line": line}
@@ -61,8 +72,19 @@ def read_source(text: object, tokenizer: Tokenizer, *, line: int | None = None) 
             "split it into sentences.",
             {**fields, "characters": len(text), "limit": MAX_CHARACTERS},
         )
-    normalised = normalise(text)
-    ids = tokenizer.encode(normalised)
+    reading = Reading(normalise_source(text, task))
+    if task == "pronounce":
+        _check_word(reading.text, tokenizer, where=where, fields=fields)
+    elif reading.text:
+        typed, known = reading.text, tokenizer.characters
+        reading = readable(typed, language, characters=known, count_pieces=lambda part: len(tokenizer.encode(part)))
+        if not reading.text:
+            raise InputError(
+                "no_words",
+                f"{where}there is nothing to read in {shortened(typed)}; type words.",
+                {**fields, "got": typed},
+            )
+    ids = tokenizer.encode(reading.text)
     if not ids:
         raise InputError("empty", f"{where}the source is empty; type a sentence.", fields)
     if len(ids) > MAX_SOURCE_TOKENS:
@@ -72,7 +94,26 @@ def read_source(text: object, tokenizer: Tokenizer, *, line: int | None = None) 
             "split it into sentences.",
             {**fields, "tokens": len(ids), "limit": MAX_SOURCE_TOKENS},
         )
-    return Source(normalised, (*ids, EOS_ID))
+    repeats = most_repeats([token for token in ids if not tokenizer.is_byte(token)])
+    return Source(reading.text, (*ids, EOS_ID), reading.notes, repeats)
+
+
+def _check_word(text: str, tokenizer: Tokenizer, *, where: str, fields: Mapping[str, object]) -> None:
+    """Raise an `InputError` unless `text` is one word, or none, of letters that the model knows."""
+    words = len(text.split())
+    if words > 1:
+        raise InputError(
+            "one_word",
+            f"{where}the model reads one word at a time; got {words}. Put each on a line of its own.",
+            {**fields, "words": words},
+        )
+    unknown = " ".join(dict.fromkeys(letter for letter in text if UNK_ID in tokenizer.encode(letter)))
+    if unknown:
+        raise InputError(
+            "unknown_letters",
+            f"{where}the model does not know {unknown[:80]}; write the word in letters that it does.",
+            {**fields, "got": unknown[:80]},
+        )
 
 
 def read_target(target: str | Sequence[int], tokenizer: Tokenizer, *, line: int | None = None) -> Sequence[int]:

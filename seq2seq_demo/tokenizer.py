@@ -122,6 +122,10 @@ class Tokenizer:
             found.append(None if special or (match is not None and spelling == b" ") else spelling)
         return found
 
+    def is_byte(self, token: int) -> bool:
+        """Tell whether an id stands for one byte of a character that has no piece."""
+        return bool(self._processor.IsByte(token))
+
     @cached_property
     def characters(self) -> frozenset[str]:
         """Characters that pieces write, the space among them; any other takes bytes, or is unknown."""

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from seq2seq_demo.search import Rankable, SearchTrace
 from seq2seq_demo.tokenizer import Word
+from seq2seq_demo.typed_text import Note
 
 Weights = npt.NDArray[np.float32]
 
@@ -93,7 +94,7 @@ class Translation:
     """A source sentence and its hypotheses."""
 
     source: str
-    """The text as it was decoded: normalised."""
+    """The text as it was decoded: normalised, and brought nearer to what the model reads."""
     source_tokens: tuple[str, ...]
     """Source pieces; the last is ``</s>``."""
     source_words: tuple[Word, ...]
@@ -108,11 +109,14 @@ class Translation:
     """What the search saw, where it was asked for; samples have no tree."""
     seed: int | None = None
     """The seed that the samples were drawn with; None where nothing was drawn."""
+    notes: tuple[Note, ...] = ()
+    """How `source` differs from what was typed, beyond normalisation: see `typed_text`."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready values, the same for the command line and HTTP."""
         return {
             "source": self.source,
+            "notes": list(self.notes),
             "source_tokens": list(self.source_tokens),
             "source_words": [[word.text, word.start, word.stop] for word in self.source_words],
             "seconds": self.seconds,

@@ -470,13 +470,15 @@ class Translator:
             pad=PAD_ID,
             seeds=() if seed is None else tuple((seed, *source.ids) for source in sources),
             constraint=request.constraint,
-            source_repeats=[most_repeats(source.ids) for source in sources],
+            source_repeats=[source.repeats for source in sources],
             alternatives=request.alternatives,
             trace=request.trace,
         )
 
     def _source(self, text: object, *, line: int | None = None) -> Source:
-        return read_source(text, self.checkpoint.source_tokenizer, line=line)
+        config = self.config
+        tokenizer = self.checkpoint.source_tokenizer
+        return read_source(text, tokenizer, language=config.source_language, task=config.task, line=line)
 
     def _translation(self, source: Source, result: SearchResult, request: _Request, *, seconds: float) -> Translation:
         tokenizer = self.checkpoint.source_tokenizer
@@ -489,6 +491,7 @@ class Translator:
             steps=result.steps,
             trace=self._trace(result),
             seed=request.config.seed if request.config.strategy == "sample" else None,
+            notes=source.notes,
         )
 
     def _hypothesis(self, hypothesis: Hypothesis) -> TranslatedHypothesis:

@@ -18,8 +18,8 @@ from typing import Final, Literal
 
 from seq2seq_demo.text import is_cjk
 
-Note = Literal["simplified", "letters", "symbols", "capitals"]
-"""What was changed: traditional Chinese simplified, letters replaced, symbols left out, capitals made small."""
+Note = Literal["simplified", "capitals", "letters", "symbols"]
+"""What was changed: traditional Chinese simplified, capitals made small, letters replaced, symbols left out."""
 
 _WITHOUT_DECOMPOSITION: Final = str.maketrans(
     {
@@ -57,24 +57,24 @@ def readable(text: str, language: str, *, characters: Container[str], count_piec
         A text for which this would change nothing more, and notes of what was done.
 
     >>> readable("I LOVE IT 😀", "en", characters="ILOVETilovet ", count_pieces=lambda t: sum(map(str.isupper, t)))
-    Reading(text='I love it', notes=('symbols', 'capitals'))
+    Reading(text='I love it', notes=('capitals', 'symbols'))
     """
     notes: list[Note] = []
     if language.lower().startswith("zh") and is_traditional(text):
         simplified = simplify(text)
         if simplified != text:
             text, notes = simplified, [*notes, "simplified"]
+    if _all_capitals(text):
+        small = _sentence_case(text, language)
+        # Not where the vocabulary has the capitals as one piece: OK, USA.
+        if count_pieces(small) < count_pieces(text):
+            text, notes = small, [*notes, "capitals"]
     lettered = "".join(_known_spelling(character, characters) for character in text)
     if lettered != text:
         text, notes = lettered, [*notes, "letters"]
     kept = "".join(character if _stays(character, characters) else " " for character in text)
     if kept != text:
         text, notes = " ".join(kept.split()), [*notes, "symbols"]
-    if _all_capitals(text):
-        small = _sentence_case(text, language)
-        # Not where the vocabulary has the capitals as one piece: OK, USA.
-        if count_pieces(small) < count_pieces(text):
-            text, notes = small, [*notes, "capitals"]
     return Reading(text, tuple(notes))
 
 

@@ -71,6 +71,7 @@ def test_a_translation_becomes_json(translator):
     values = json.loads(json.dumps(translation.to_dict()))
     assert list(values) == [
         "source",
+        "notes",
         "source_tokens",
         "source_words",
         "seconds",
@@ -328,7 +329,7 @@ def test_a_bad_line_is_named_and_nothing_is_decoded(translator, monkeypatch):
     assert caught.value.fields["line"] == 2
 
 
-@pytest.mark.parametrize("text", ["<script>alert('x')</script>", "مرحبا بالعالم", "😀🎉", "a\x00b\x1bc", "\ufeffHow?"])
+@pytest.mark.parametrize("text", ["<script>alert('x')</script>", "مرحبا", "How? 😀🎉", "a\x00b\x1bc", "\ufeffHow?"])
 def test_any_script_and_symbol_is_decoded(translator, text):
     (translation,) = translator.translate([text], GREEDY)
     assert translation.hypotheses[0].tokens

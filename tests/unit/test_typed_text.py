@@ -7,6 +7,9 @@ import sys
 import pytest
 
 from seq2seq_demo import typed_text
+from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.errors import InputError
+from seq2seq_demo.inputs import read_source
 from seq2seq_demo.tokenizer import Tokenizer
 from seq2seq_demo.typed_text import Reading, is_traditional, readable, simplify
 from tests.support.search_translators import tiny_translator
@@ -122,3 +125,24 @@ def test_the_characters_of_a_tokenizer_are_those_that_need_no_bytes() -> None:
     for character in "aHé我😀?w":
         in_bytes = any(piece.startswith("<0x") for piece in tokenizer.pieces(tokenizer.encode(character)))
         assert (character in tokenizer.characters) is not in_bytes
+
+
+def test_a_source_is_read_as_the_model_can_and_says_so() -> None:
+    translator = tiny_translator()
+    (found,) = translator.translate(["HOW ARE YOU? 😀"], DecodingConfig(strategy="greedy"))
+    assert (found.source, found.notes) == ("How are you?", ("capitals", "symbols"))
+    assert found.to_dict()["notes"] == ["capitals", "symbols"]
+    (plain,) = translator.translate(["How are you?"], DecodingConfig(strategy="greedy"))
+    assert (plain.notes, plain.source_tokens) == ((), found.source_tokens)
+
+
+def test_a_source_of_emoji_alone_has_no_words() -> None:
+    with pytest.raises(InputError, match="nothing to read in '😀'") as raised:
+        tiny_translator().check_text("😀", line=3)
+    assert (raised.value.code, raised.value.fields["line"]) == ("no_words", 3)
+
+
+def test_repeats_of_bytes_do_not_count() -> None:
+    tokenizer = tiny_translator().checkpoint.source_tokenizer
+    assert read_source("мммммм", tokenizer).repeats == 0
+    assert read_source("do do do do do do do", tokenizer).repeats > 2
