@@ -52,23 +52,26 @@ lab.chart = (() => {
 
   const line = (item, place) => {
     const dash = DASHES[(item.dash ?? 0) % DASHES.length];
+    // The class tells lines of another look apart for whoever copies the drawing's style.
+    const look = `s2s-chart-path c${item.colour ?? 0} d${(item.dash ?? 0) % DASHES.length}`;
     const group = lab.svg("g", { class: "s2s-chart-line", "data-line": item.name, "data-colour": item.colour ?? 0 });
     const path = item.points.map(([x, y], i) => `${i ? "L" : "M"}${place.x(x).toFixed(1)} ${place.y(y).toFixed(1)}`).join("");
-    group.append(lab.svg("path", { class: "s2s-chart-path", d: path, "stroke-dasharray": dash || null }));
+    group.append(lab.svg("path", { class: look, d: path, "stroke-dasharray": dash || null }));
     if (item.points.length <= 20) {
       for (const [x, y] of item.points) group.append(mark(MARKS[(item.mark ?? 0) % MARKS.length], place.x(x), place.y(y), 3.2));
     }
     return group;
   };
 
-  const legend = (lines, light) => lab.el("ul", { class: "s2s-chart-legend" }, lines.map((item) => {
-    const sample = lab.svg("svg", { width: 30, height: 12, "aria-hidden": "true", class: "s2s-chart-line", "data-colour": item.colour ?? 0 }, [
-      lab.svg("path", { class: "s2s-chart-path", d: "M1 6H29", "stroke-dasharray": DASHES[(item.dash ?? 0) % DASHES.length] || null }),
-      mark(MARKS[(item.mark ?? 0) % MARKS.length], 15, 6, 3.2)]);
-    return lab.el("li", { tabindex: 0, "data-line": item.name, on: {
+  /** A short piece of a line, as it looks in the chart. */
+  const sample = (item, marked = true) => lab.svg("svg", { width: 30, height: 12, "aria-hidden": "true", class: "s2s-chart-line", "data-colour": item.colour ?? 0 }, [
+    lab.svg("path", { class: "s2s-chart-path", d: "M1 6H29", "stroke-dasharray": DASHES[(item.dash ?? 0) % DASHES.length] || null }),
+    marked ? mark(MARKS[(item.mark ?? 0) % MARKS.length], 15, 6, 3.2) : null]);
+
+  const legend = (lines, light) => lab.el("ul", { class: "s2s-chart-legend" }, lines.map((item) =>
+    lab.el("li", { tabindex: 0, "data-line": item.name, on: {
       pointerenter: () => light(item.name), pointerleave: () => light(null), focus: () => light(item.name), blur: () => light(null),
-    } }, [sample, lab.el("span", { text: item.name })]);
-  }));
+    } }, [sample(item), lab.el("span", { text: item.name })])));
 
   /** The figures as a table, for those who cannot see the lines. */
   const table = (lines, { xLabel, caption }) => {
@@ -83,9 +86,10 @@ lab.chart = (() => {
 
   /**
    * Draw `lines`, `[{name, points: [[x, y], …], colour, dash, mark}]`. `markX`, `{value, label}`, is a vertical line;
-   * `tableLabel` names the table that holds the same figures, folded away.
+   * `tableLabel` names the table that holds the same figures, folded away. `dots`, `[{x, y, tip, strong}]`, are points of
+   * their own; without `named` there is no legend. The node has `light(name or null)`, which makes one line stand out.
    */
-  return ({ lines, xLabel, yLabel, label, tableLabel, markX = null, yFrom = null, width = 640, height = 300 }) => {
+  const chart = ({ lines, xLabel, yLabel, label, tableLabel, markX = null, yFrom = null, dots = [], named = true, width = 640, height = 300 }) => {
     const [left, right] = extent(lines, 0);
     const [low, high] = extent(lines, 1);
     const bottom = yFrom ?? low;
@@ -105,13 +109,16 @@ lab.chart = (() => {
           text: markX.label }));
     }
     const drawn = lines.map((item) => line(item, place));
-    svg.append(...drawn);
+    svg.append(...drawn, ...dots.map((dot) => lab.svg("circle", { class: dot.strong ? "s2s-chart-dot strong" : "s2s-chart-dot",
+      cx: place.x(dot.x).toFixed(1), cy: place.y(dot.y).toFixed(1), r: dot.strong ? 4.5 : 3, "data-tip": dot.tip })));
     const lit = (name) => {
       svg.classList.toggle("lit", name !== null);
       for (const group of drawn) group.classList.toggle("on", group.getAttribute("data-line") === name);
     };
-    return lab.el("figure", { class: "s2s-chart" }, [svg, legend(lines, lit),
+    const figure = lab.el("figure", { class: "s2s-chart" }, [svg, named ? legend(lines, lit) : null,
       tableLabel ? lab.el("details", { class: "s2s-table" }, [lab.el("summary", { text: tableLabel }),
         table(lines, { xLabel, caption: label })]) : null]);
+    return Object.assign(figure, { light: lit });
   };
+  return Object.assign(chart, { sample });
 })();
