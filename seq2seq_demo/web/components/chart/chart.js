@@ -38,15 +38,15 @@ lab.chart = (() => {
     const group = lab.svg("g", { class: "s2s-chart-axes" });
     for (const value of ys) {
       group.append(lab.svg("line", { x1: MARGIN.left, x2: width - MARGIN.right, y1: place.y(value), y2: place.y(value) }),
-        lab.svg("text", { x: MARGIN.left - 7, y: place.y(value) + 4, "text-anchor": "end", text: text(value) }));
+        lab.svg("text", { x: MARGIN.left - 7, y: place.y(value) + 4, "text-anchor": "end", "font-size": 12, text: text(value) }));
     }
     for (const value of xs) {
-      group.append(lab.svg("text", { x: place.x(value), y: bottom + 17, "text-anchor": "middle", text: text(value) }));
+      group.append(lab.svg("text", { x: place.x(value), y: bottom + 17, "text-anchor": "middle", "font-size": 12, text: text(value) }));
     }
     group.append(lab.svg("text", { class: "s2s-chart-label", x: (MARGIN.left + width - MARGIN.right) / 2, y: height - 5,
-      "text-anchor": "middle", text: xLabel }),
+      "text-anchor": "middle", "font-size": 12, text: xLabel }),
     lab.svg("text", { class: "s2s-chart-label", x: -(MARGIN.top + bottom) / 2, y: 12, transform: "rotate(-90)",
-      "text-anchor": "middle", text: yLabel }));
+      "text-anchor": "middle", "font-size": 12, text: yLabel }));
     return group;
   };
 
@@ -106,7 +106,7 @@ lab.chart = (() => {
       const end = x > width * 0.7;
       svg.append(lab.svg("line", { class: "s2s-chart-here", x1: x, x2: x, y1: MARGIN.top, y2: height - MARGIN.bottom }),
         lab.svg("text", { class: "s2s-chart-here-label", x: x + (end ? -5 : 5), y: MARGIN.top + 8, "text-anchor": end ? "end" : "start",
-          text: markX.label }));
+          "font-size": 12, text: markX.label }));
     }
     const drawn = lines.map((item) => line(item, place));
     svg.append(...drawn, ...dots.map((dot) => lab.svg("circle", { class: dot.strong ? "s2s-chart-dot strong" : "s2s-chart-dot",
