@@ -37,6 +37,7 @@ from seq2seq_demo.search import (
     sample,
     sample_steps,
 )
+from seq2seq_demo.search.judgement import Obstacle
 from seq2seq_demo.search.repetition import most_repeats
 from seq2seq_demo.search.step import coverage_needs_attention
 from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID
@@ -315,20 +316,35 @@ class Translator:
             config: What the search was given.
             prefix_tokens: What the search was given.
         """
+        obstacles = self.obstacles(own, config, prefix_tokens=prefix_tokens)
+        return judge(own.hypotheses[0], found.hypotheses[0], reachable=not obstacles)
+
+    def obstacles(
+        self, own: Translation, config: DecodingConfig, *, prefix_tokens: Sequence[int] = ()
+    ) -> list[Obstacle]:
+        """Say why a search with these options could not have written a person's target; empty where it could.
+
+        Args:
+            own: From `score`.
+            config: What the search was given.
+            prefix_tokens: What the search was given.
+        """
         output = own.hypotheses[0]
         request = self._request(config, prefix_tokens=prefix_tokens)
-        options = self._options([self._source(found.source)], request)
+        options = self._options([self._source(own.source)], request)
+        length = len(output.token_ids)
         if prefix_tokens:
             keeps_prefix = output.token_ids[: len(prefix_tokens)] == tuple(prefix_tokens)
         else:
             keeps_prefix = output.text.startswith(normalise_prefix(config.prefix))
-        reachable = (
-            keeps_prefix
-            and UNK_ID not in output.token_ids
-            and config.min_length <= len(output.token_ids) <= options.max_lengths[0]
-            and all(most_repeats(output.token_ids) <= limit for limit in options.repeat_limits)
-        )
-        return judge(output, found.hypotheses[0], reachable=reachable)
+        found = {
+            Obstacle.UNKNOWN_PIECE: UNK_ID in output.token_ids,
+            Obstacle.TOO_SHORT: length < config.min_length,
+            Obstacle.TOO_LONG: length > options.max_lengths[0],
+            Obstacle.OTHER_PREFIX: not keeps_prefix,
+            Obstacle.REPEATS: any(most_repeats(output.token_ids) > limit for limit in options.repeat_limits),
+        }
+        return [obstacle for obstacle, there in found.items() if there]
 
     def stream(
         self,

@@ -24,6 +24,21 @@ class Verdict(StrEnum):
     """The model scores the search's own output at least as high: if the person is right, a model error."""
 
 
+class Obstacle(StrEnum):
+    """Why a search could not have written an output."""
+
+    UNKNOWN_PIECE = "unknown-piece"
+    """It holds a character that the vocabulary has not."""
+    TOO_SHORT = "too-short"
+    """It ends before the minimum length."""
+    TOO_LONG = "too-long"
+    """It goes on beyond the maximum length."""
+    OTHER_PREFIX = "other-prefix"
+    """It begins otherwise than the search had to."""
+    REPEATS = "repeats"
+    """It repeats itself more often than the repeat limit allows."""
+
+
 class Output(Protocol):
     """What is known of an output."""
 

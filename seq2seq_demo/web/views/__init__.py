@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from seq2seq_demo.config import check_choice
 from seq2seq_demo.web.models import Models
-from seq2seq_demo.web.views import architectures
+from seq2seq_demo.web.views import architectures, score
 
 Answer = Callable[[Models, Mapping[str, Any]], dict[str, Any]]
 
 VIEWS: Final[Mapping[str, Answer]] = {
+    "score": score.answer,
     "architectures": architectures.answer,
 }
 """What answers each tab that asks."""
