@@ -501,7 +501,8 @@ class Translator:
         return Translation(
             source=source.text,
             source_tokens=tuple(tokenizer.pieces(source.ids)),
-            source_words=tokenizer.words(source.ids),
+            # Letters are what a pronunciation is about: each counts as a word, or there would be one column.
+            source_words=tokenizer.words(source.ids, single=self.config.task == "pronounce"),
             hypotheses=tuple(self._hypothesis(hypothesis) for hypothesis in result.hypotheses),
             seconds=seconds,
             steps=result.steps,
