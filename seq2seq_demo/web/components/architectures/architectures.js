@@ -1,6 +1,6 @@
 // Architectures: the same English sentence through the family of small models, and what attention buys as sentences grow.
 
-lab.addView({ name: "architectures", draw: (() => {
+lab.addView({ name: "architectures", offered: (models) => models.some(({ family }) => family), draw: (() => {
   const ATTENTIONS = ["none", "additive", "dot", "general"];
   const CELLS = ["rnn", "gru", "lstm"];
   /** Sentences of growing length, to send through the family: the shortest all can do, the longest few. */
@@ -73,8 +73,7 @@ lab.addView({ name: "architectures", draw: (() => {
   };
 
   return (context) => {
-    const { t, memory, key, ask, models } = context;
-    if (!models.some(({ family }) => family)) return lab.el("p", { class: "s2s-note", text: t("architectures.missing") });
+    const { t, memory, key, ask } = context;
     const place = lab.el("div");
     if (memory.key !== key) Object.assign(memory, { key, text: null, answer: null });
     let asked = 0;

@@ -1,5 +1,6 @@
 // The tabs below the output: each is one view of what happened to the shown sentence. A view registers itself with
-// `lab.addView({name, draw(context)})`; this file draws the row of tabs and the chosen view's panel.
+// `lab.addView({name, draw(context), offered(models)})`, the last only where it is not for every page; this file draws the
+// row of tabs and the chosen view's panel.
 
 lab.views = [];
 
@@ -11,10 +12,8 @@ lab.waiting = (t) => lab.el("p", { class: "s2s-note s2s-waiting", role: "status"
 lab.errorNote = (t, error) => lab.el("p", { class: "s2s-note error", role: "alert", text: lab.errorText(t, error) });
 
 lab.tabs = (() => {
-  const NAMES = () => ["attention", ...lab.views.map(({ name }) => name)];
-
-  const bar = ({ selected, t, onSelect }) => {
-    const names = NAMES();
+  const bar = ({ views, selected, t, onSelect }) => {
+    const names = ["attention", ...views.map(({ name }) => name)];
     const tabs = names.map((name) => lab.el("button", {
       type: "button", role: "tab", class: "s2s-tab", id: `s2s-tab-${name}`, "data-view": name, "data-tip": t(`tab_hint.${name}`),
       "aria-selected": name === selected ? "true" : "false", "aria-controls": "s2s-panel", tabindex: name === selected ? 0 : -1,
@@ -44,9 +43,10 @@ lab.tabs = (() => {
    * drawn from (without `memory`, `ask` and `redraw`, which are added here); `memories` holds each view's own object.
    */
   const tabs = ({ selected, t, attention, context, memories, ask, onSelect }) => {
-    const view = lab.views.find(({ name }) => name === selected);
+    const views = lab.views.filter(({ offered }) => !offered || offered(context.models));
+    const view = views.find(({ name }) => name === selected);
     const name = view ? selected : "attention";
-    const row = bar({ selected: name, t, onSelect });
+    const row = bar({ views, selected: name, t, onSelect });
     if (!view) return [row, panel(name, attention)];
     memories[name] ??= {};
     const place = panel(name, null);
