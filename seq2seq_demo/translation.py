@@ -125,23 +125,3 @@ class Translation:
             "hypotheses": [hypothesis.to_dict() for hypothesis in self.hypotheses],
             "trace": None if self.trace is None else self.trace.to_dict(),
         }
-
-
-def merge_words(attention: Weights, source_words: tuple[Word, ...], target_words: tuple[Word, ...]) -> Weights:
-    """Merge a heatmap of pieces into one of words.
-
-    Args:
-        attention: (target tokens, source tokens).
-        source_words: Ranges of the columns.
-        target_words: Ranges of the rows.
-
-    Returns:
-        (target words, source words): summed over a source word's pieces, so that rows still sum to 1, and the mean
-        over a target word's pieces.
-    """
-    merged = np.empty((len(target_words), len(source_words)), dtype=np.float32)
-    for row, target in enumerate(target_words):
-        mean = attention[target.start : target.stop].mean(axis=0)
-        for column, source in enumerate(source_words):
-            merged[row, column] = mean[source.start : source.stop].sum()
-    return merged

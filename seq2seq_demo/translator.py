@@ -16,6 +16,7 @@ from seq2seq_demo.config import CheckpointConfig, DecodingConfig, check_range
 from seq2seq_demo.errors import ConfigurationError, InputError
 from seq2seq_demo.inputs import Source, check_tokens, normalise_prefix, read_pinned, read_source, read_target
 from seq2seq_demo.model.decoder import DecoderState
+from seq2seq_demo.reading import merge_words
 from seq2seq_demo.search import (
     Constraint,
     Hypothesis,
@@ -41,7 +42,7 @@ from seq2seq_demo.search.judgement import Obstacle
 from seq2seq_demo.search.repetition import most_repeats
 from seq2seq_demo.search.step import coverage_needs_attention
 from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID
-from seq2seq_demo.translation import TokenAlternative, TranslatedHypothesis, Translation, merge_words
+from seq2seq_demo.translation import TokenAlternative, TranslatedHypothesis, Translation
 
 __all__ = ["TokenAlternative", "TranslatedHypothesis", "Translation", "Translator", "merge_words", "normalise_prefix"]
 

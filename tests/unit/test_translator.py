@@ -12,8 +12,7 @@ import pytest
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.errors import ConfigurationError, InputError
 from seq2seq_demo.search import Verdict
-from seq2seq_demo.tokenizer import Word
-from seq2seq_demo.translator import Translator, merge_words, normalise_prefix
+from seq2seq_demo.translator import Translator, normalise_prefix
 from tests.support.search_translators import ENGLISH, tiny_translator
 
 GREEDY = DecodingConfig(strategy="greedy")
@@ -372,11 +371,3 @@ def test_save_pretrained_and_from_pretrained_give_the_same_translations(translat
     first.save_pretrained(tmp_path / "two")
     second = Translator.from_pretrained(str(tmp_path / "two"), device="cpu")
     assert outputs(first.translate(ENGLISH, BEAM)) == outputs(second.translate(ENGLISH, BEAM))
-
-
-def test_merging_words_sums_over_the_source_and_averages_over_the_target():
-    attention = np.array([[0.1, 0.2, 0.7], [0.3, 0.3, 0.4], [0.5, 0.0, 0.5]], dtype=np.float32)
-    source = (Word("walking", 0, 2), Word("</s>", 2, 3))
-    target = (Word("走", 0, 1), Word("路", 1, 3))
-    expected = [[0.3, 0.7], [(0.6 + 0.5) / 2, (0.4 + 0.5) / 2]]
-    np.testing.assert_allclose(merge_words(attention, source, target), expected, atol=1e-6)
