@@ -37,6 +37,20 @@ class Attention(nn.Module):
         """
         raise NotImplementedError
 
+    def masked_scores(self, query: Tensor, keys: Tensor, src_mask: Tensor) -> Tensor:
+        """Score like `score`, with -inf at padding: what the softmax is taken of.
+
+        Args:
+            query: (batch, tgt_len, dec_size).
+            keys: (batch, src_len, key_size).
+            src_mask: True at real tokens, False at padding, (batch, src_len).
+
+        Returns:
+            (batch, tgt_len, src_len).
+        """
+        # -inf, not -1e9: padding must receive exactly zero weight.
+        return self.score(query, keys).masked_fill(~src_mask.unsqueeze(1), float("-inf"))
+
     def forward(self, query: Tensor, keys: Tensor, values: Tensor, src_mask: Tensor) -> tuple[Tensor, Tensor]:
         """Attend from decoder steps to every source position.
 
@@ -52,9 +66,7 @@ class Attention(nn.Module):
 
         Every row of `src_mask` has a real token; `Seq2Seq.encode` has checked it.
         """
-        scores = self.score(query, keys)
-        # -inf, not -1e9: padding must receive exactly zero weight.
-        scores = scores.masked_fill(~src_mask.unsqueeze(1), float("-inf"))
+        scores = self.masked_scores(query, keys, src_mask)
         # Rounded to bfloat16, weights would sum to 1 only within a hundredth, hence the float32 softmax.
         attention_weights = torch.softmax(scores, dim=-1, dtype=torch.float32)
         return torch.bmm(attention_weights.to(values.dtype), values), attention_weights

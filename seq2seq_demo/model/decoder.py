@@ -167,7 +167,7 @@ class Decoder(nn.Module):
         context: list[Tensor] = []
         weights = None
         if self.attention is not None:
-            attended, weights = self._attend(self.attention, hidden, state, attention_override)
+            attended, weights = attend(self.attention, hidden, state, attention_override)
             context = [attended]
         for layer, layer_state in zip(self.layers[1:], state.layers[1:], strict=True):
             new_layers.append(layer.step(self.dropout(torch.cat([hidden, *context], dim=-1)), layer_state))
@@ -177,12 +177,18 @@ class Decoder(nn.Module):
         fed = readout if self.config.input_feeding else None
         return readout, DecoderState(tuple(new_layers), fed, state.outputs, state.keys, state.src_mask), weights
 
-    def _attend(
-        self, attention: Attention, query: Tensor, state: DecoderState, override: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        """Context (rows, enc_size) and weights (rows, src_len) for queries (rows, dec_size)."""
-        if override is not None:
-            context = torch.bmm(override.to(state.outputs.dtype).unsqueeze(1), state.outputs)
-            return context.squeeze(1), override.float()
-        context, weights = attention(query.unsqueeze(1), state.keys, state.outputs, state.src_mask)
-        return context.squeeze(1), weights.squeeze(1)
+
+def attend(attention: Attention, query: Tensor, state: DecoderState, override: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Return context (rows, enc_size) and weights (rows, src_len) for queries (rows, dec_size).
+
+    Args:
+        attention: The mechanism.
+        query: One for each row.
+        state: Whose source is attended to.
+        override: Weights to use in place of the computed ones, (rows, src_len).
+    """
+    if override is not None:
+        context = torch.bmm(override.to(state.outputs.dtype).unsqueeze(1), state.outputs)
+        return context.squeeze(1), override.float()
+    context, weights = attention(query.unsqueeze(1), state.keys, state.outputs, state.src_mask)
+    return context.squeeze(1), weights.squeeze(1)

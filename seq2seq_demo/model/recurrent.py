@@ -6,7 +6,8 @@ References:
     Hochreiter and Schmidhuber 1997, https://doi.org/10.1162/neco.1997.9.8.1735
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
 import torch
@@ -16,6 +17,21 @@ from seq2seq_demo.config import Cell
 
 CellState = tuple[Tensor, ...]
 """State of one layer: ``(hidden,)``, or ``(hidden, cell)`` for a LSTM, each (batch, size)."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerExplanation:
+    """One layer in one step; see `equations` for what is computed."""
+
+    inputs: Tensor
+    """(rows, input_size)."""
+    before: CellState
+    """State that the step starts from."""
+    gates: Mapping[str, Tensor]
+    """What the cell computes on the way, each (rows, hidden_size): of a LSTM ``input``, ``forget``, ``candidate``,
+    ``output``; of a GRU ``reset``, ``update``, ``candidate``; of an Elman network ``sum``, before its tanh."""
+    after: CellState
+    """State that the step leaves."""
 
 
 class RecurrentLayer(nn.Module):
@@ -74,6 +90,44 @@ class RecurrentLayer(nn.Module):
             return torch.lstm_cell(inputs, list(state), *self.weights)
         function = torch.gru_cell if self.cell == "gru" else torch.rnn_tanh_cell
         return (function(inputs, state[0], *self.weights),)
+
+    def explain(self, inputs: Tensor, state: CellState) -> LayerExplanation:
+        """Advance by one position like `step`, gate by gate."""
+        input_weight, recurrent_weight, input_bias, recurrent_bias = self.weights
+        from_input = nn.functional.linear(inputs, input_weight, input_bias)
+        from_hidden = nn.functional.linear(state[0], recurrent_weight, recurrent_bias)
+        gates: dict[str, Tensor]
+        after: CellState
+        if self.cell == "lstm":
+            gates, after = _lstm(from_input + from_hidden, state[1])
+        elif self.cell == "gru":
+            gates, after = _gru(from_input, from_hidden, state[0])
+        else:
+            gates = {"sum": from_input + from_hidden}
+            after = (torch.tanh(gates["sum"]),)
+        return LayerExplanation(inputs, state, gates, after)
+
+
+def _lstm(sums: Tensor, cell: Tensor) -> tuple[dict[str, Tensor], CellState]:
+    """Gates and next state from the sums before the gates, (batch, 4 × size), in PyTorch's order."""
+    first, forget, candidate, output = sums.chunk(4, dim=-1)
+    gates = {
+        "input": torch.sigmoid(first),
+        "forget": torch.sigmoid(forget),
+        "candidate": torch.tanh(candidate),
+        "output": torch.sigmoid(output),
+    }
+    new_cell = gates["forget"] * cell + gates["input"] * gates["candidate"]
+    return gates, (gates["output"] * torch.tanh(new_cell), new_cell)
+
+
+def _gru(from_input: Tensor, from_hidden: Tensor, hidden: Tensor) -> tuple[dict[str, Tensor], CellState]:
+    """Gates and next state from both products, (batch, 3 × size), in PyTorch's order."""
+    inputs, recurrent = from_input.chunk(3, dim=-1), from_hidden.chunk(3, dim=-1)
+    reset, update = (torch.sigmoid(one + other) for one, other in zip(inputs[:2], recurrent[:2], strict=True))
+    candidate = torch.tanh(inputs[2] + reset * recurrent[2])
+    gates = {"reset": reset, "update": update, "candidate": candidate}
+    return gates, ((1 - update) * candidate + update * hidden,)
 
 
 def stack(cell: Cell, input_sizes: Sequence[int], hidden_size: int) -> Sequence[RecurrentLayer]:

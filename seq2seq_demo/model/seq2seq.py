@@ -7,6 +7,7 @@ from seq2seq_demo.config import ModelConfig
 from seq2seq_demo.errors import InputError
 from seq2seq_demo.model.decoder import Decoder, DecoderState, EncodedSource
 from seq2seq_demo.model.encoder import Encoder
+from seq2seq_demo.model.explanation import StepExplanation, explain_step
 
 
 class Seq2Seq(nn.Module):
@@ -72,6 +73,18 @@ class Seq2Seq(nn.Module):
         readout, new_state, weights = self.decoder.step(previous_tokens, state, attention_override)
         logits = self.decoder.output(readout)
         return torch.log_softmax(logits.float(), dim=-1), new_state, weights
+
+    def explain_step(
+        self, previous_tokens: Tensor, state: DecoderState, attention_override: Tensor | None = None
+    ) -> StepExplanation:
+        """Advance every row like `step` in evaluation mode, and hand out what is inside.
+
+        Args:
+            previous_tokens: (rows,) long; the start symbol at first.
+            state: Of `rows` rows.
+            attention_override: Attention weights to use in place of the computed ones, (rows, src_len).
+        """
+        return explain_step(self.decoder, previous_tokens, state, attention_override)
 
     def forward(
         self, src: Tensor, src_lengths: Tensor, tgt_in: Tensor, *, teacher_forcing_ratio: float = 1.0
