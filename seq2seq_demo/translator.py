@@ -13,7 +13,9 @@ from torch import Tensor
 
 from seq2seq_demo.checkpoint import Checkpoint, choose_device, load_checkpoint, push_to_hub, save_checkpoint
 from seq2seq_demo.config import CheckpointConfig, DecodingConfig, check_range
+from seq2seq_demo.equations import equations_of
 from seq2seq_demo.errors import ConfigurationError, InputError
+from seq2seq_demo.explanation import Explanation, encoder_positions, explain_steps
 from seq2seq_demo.inputs import Source, check_tokens, normalise_prefix, read_pinned, read_source, read_target
 from seq2seq_demo.model.decoder import DecoderState
 from seq2seq_demo.reading import merge_words
@@ -305,6 +307,39 @@ class Translator:
             batch = self._translate_batch(chosen, request, targets=[wanted[index] for index in indices])
             translations.update(zip(indices, batch, strict=True))
         return [translations[index] for index in range(len(sources))]
+
+    def explain(self, text: str, target: str | Sequence[int], *, pinned: Pins | None = None) -> Explanation:
+        """Walk through the steps that write a given target, and tell what the model computes in each.
+
+        Args:
+            text: Source sentence.
+            target: The token ids of a hypothesis as they are, or a text; see `score`.
+            pinned: See `translate`: what the hypothesis was written with.
+
+        Raises:
+            InputError: a text or a target that the model cannot take, or ``pinned_…``: weights that are none.
+            ConfigurationError: ``pinned_needs_attention``, or a token id beyond the vocabulary.
+        """
+        source, tokenizer = self._source(text), self.checkpoint.target_tokenizer
+        token_ids = tuple(read_target(target, tokenizer))
+        request = self._pin(_Request(DecodingConfig()), pinned, [source])
+        state = self._encode([source])
+        config = self.config.model
+        return Explanation(
+            source=source.text,
+            source_tokens=tuple(self.checkpoint.source_tokenizer.pieces(source.ids)),
+            source_words=self.checkpoint.source_tokenizer.words(source.ids),
+            text=tokenizer.decode(token_ids),
+            tokens=tuple(tokenizer.pieces(token_ids)),
+            token_ids=token_ids,
+            words=tokenizer.words(token_ids),
+            cell=config.cell,
+            attention=config.attention,
+            input_feeding=config.input_feeding,
+            equations=equations_of(config),
+            encoder=encoder_positions(self._model, state),
+            steps=explain_steps(self._model, state, token_ids, tokenizer=tokenizer, pinned=request.pinned),
+        )
 
     def judge(
         self, own: Translation, found: Translation, config: DecodingConfig, *, prefix_tokens: Sequence[int] = ()
