@@ -62,7 +62,7 @@ class Figure:
     signature: str
     count: int
     """Over how many of `unit` it was taken."""
-    unit: Literal["sentence", "token", "character"] = "sentence"
+    unit: Literal["sentence", "token", "character", "word"] = "sentence"
     by_length: tuple[LengthFigure, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from seq2seq_demo.alignment import SIGNATURE, measure_alignment
 from seq2seq_demo.config import DecodingConfig, check_choice
 from seq2seq_demo.data import Pair, encode_pairs
 from seq2seq_demo.errors import DataError
@@ -25,6 +26,10 @@ from seq2seq_demo.translator import Translation, Translator
 from seq2seq_demo.validation import total_loss
 
 PERPLEXITY = "perplexity"
+COPIED_ALIGNMENT = "copied_alignment"
+FORCED_ALIGNMENT = "forced_alignment"
+MODEL_METRICS = (PERPLEXITY, COPIED_ALIGNMENT, FORCED_ALIGNMENT)
+"""Figures that need more than a text: the model's probabilities, or its attention in outputs or forced targets."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class MeasurementOptions:
     """What to measure."""
 
     metrics: tuple[str, ...] = ("bleu", "chrf", "ter")
-    """Of `evaluation.METRICS`, and ``perplexity``."""
+    """Of `evaluation.METRICS` and `MODEL_METRICS`."""
     tokenize: str | None = None
     """sacreBLEU's tokenizer; None lets `evaluation.bleu_tokenizer` choose."""
     lowercase: bool = False
@@ -72,7 +77,8 @@ class Measurement:
         """Return lines for a person: each figure with its signature and its parts by source length."""
         lines = []
         for figure in self.figures:
-            lines.append(f"{figure.name:<16}{figure.value:8.2f}   {figure.signature}")
+            over = "" if figure.unit == "sentence" else f", over {figure.count} {figure.unit}s"
+            lines.append(f"{figure.name:<16}{figure.value:8.2f}   {figure.signature}{over}")
             for part in figure.by_length:
                 span = f"{part.shortest}-{part.longest}" if part.longest is not None else f"{part.shortest} or more"
                 lines.append(f"{'':<16}{part.value:8.2f}   {span} source pieces, {part.sentences} sentences")
@@ -110,15 +116,15 @@ def measure_translator(
     tokenize = options.tokenize or bleu_tokenizer(translator.config.target_language)
     check_choice("tokenize", tokenize, TOKENIZERS)
     for metric in options.metrics:
-        check_choice("metric", metric, (*METRICS, PERPLEXITY))
+        check_choice("metric", metric, (*METRICS, *MODEL_METRICS))
     if not pairs:
         raise DataError("no_data", "the test set is empty.")
     start = time.perf_counter()
     translations = translator.translate([source for source, _ in pairs], config, progress=progress)
     seconds = time.perf_counter() - start
     figures = [
-        _perplexity(translator, pairs)
-        if metric == PERPLEXITY
+        _model_figure(metric, translator, pairs, translations)
+        if metric in MODEL_METRICS
         else _figure(metric, pairs, translations, tokenize=tokenize, lowercase=options.lowercase)
         for metric in options.metrics
     ]
@@ -144,6 +150,19 @@ def _figure(
         lowercase=lowercase,
         source_lengths=[len(translations[row].source_tokens) - 1 for row in rows],
     )
+
+
+def _model_figure(
+    metric: str, translator: Translator, pairs: Sequence[Pair], translations: Sequence[Translation]
+) -> Figure:
+    if metric == PERPLEXITY:
+        return _perplexity(translator, pairs)
+    if metric == FORCED_ALIGNMENT:
+        # Outputs seldom copy what a reference does.
+        sources, targets = zip(*pairs, strict=True)
+        translations = translator.score(sources, targets, DecodingConfig(strategy="greedy"))
+    found = measure_alignment((item, item.hypotheses[0]) for item in translations)
+    return Figure(metric, found.share, SIGNATURE, found.count, "word")
 
 
 def _perplexity(translator: Translator, pairs: Sequence[Pair]) -> Figure:

@@ -88,7 +88,7 @@ def test_columns_and_compression(evaluate, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--metric", "blue"], "metric must be one of 'bleu', .*'perplexity'; got 'blue'"),
+        (["--metric", "blue"], "metric must be one of 'bleu', .*'forced_alignment'; got 'blue'"),
         (["--tokenize", "mecab"], "tokenize must be one of"),
         (["--source-column", "0"], r"source_column must lie in \[1, 100\]; got 0"),
         (["--target-column", "3"], r"test\.tsv, line 1 has 2 column\(s\), but column 3 is asked for"),
