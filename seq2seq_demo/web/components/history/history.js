@@ -16,14 +16,22 @@ lab.addView((() => {
     return button;
   };
 
-  const drawLink = ({ t, address, announce, sent }) => {
-    const link = address();
+  const drawLink = ({ t, address, announce, sent, memory, models, view, redraw }) => {
+    // Whoever comes here to share something has just looked at it in another tab.
+    const tab = memory.tab ?? (view.before && view.before !== "history" ? view.before : "attention");
+    const link = address(tab);
     const field = link && lab.el("input", { type: "text", class: "s2s-link", readonly: true, "aria-label": t("history.link"), value: link,
       on: { focus: (event) => event.target.select() } });
+    const select = lab.el("select", { id: "s2s-link-tab", on: { change: () => {
+      memory.tab = select.value;
+      redraw();
+      document.querySelector("#s2s-link-tab")?.focus();
+    } } }, lab.tabs.names(models).filter((name) => name !== "history").map((name) => lab.el("option", { value: name, text: t(`tab.${name}`), selected: name === tab })));
     return lab.el("section", { class: "s2s-keep-part" }, [
       lab.el("h4", { text: t("history.link") }),
       link ? lab.el("div", { class: "s2s-link-row" }, [field, copyButton(link, t, announce)])
         : lab.el("p", { class: "s2s-note", text: t("history.link_too_long") }),
+      link && lab.el("p", { class: "s2s-link-tab" }, [lab.el("label", { for: "s2s-link-tab", text: t("history.opens") }), select]),
       lab.el("p", { class: "s2s-hint", text: t("history.link_hint") }),
       sent.pinned ? lab.el("p", { class: "s2s-hint", text: t("history.link_without_pins") }) : null]);
   };

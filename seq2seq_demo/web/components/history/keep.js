@@ -33,7 +33,8 @@ lab.keep = (() => {
   };
 
   const same = (left, right) => JSON.stringify(left) === JSON.stringify(right);
-  const request = ({ text, model, strategy, options, prefix_tokens: tokens = [] }) => [text, model, strategy, options, tokens];
+  const request = ({ text, model, strategy, options, prefix_tokens: tokens = [], pinned = [] }) =>
+    [text, model, strategy, options, tokens, pinned];
 
   return {
     works,

@@ -13,7 +13,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   const explicit = [asked, lab.store.read("language")].find((code) => LANGUAGES.includes(code));
   const guess = navigator.language?.toLowerCase().startsWith("zh") ? "zh" : "en";
   const { words, models, failures, defaults } = props;
-  const link = lab.link.read(location.search, models, lab.tabs.names());
+  const link = lab.link.read(location.search, models, lab.tabs.names(models));
   const state = {
     language: explicit ?? guess, text: link.text ?? "", model: link.model ?? models[0]?.id, strategy: link.strategy ?? "beam",
     options: { ...defaults, ...link.options }, ignored: link.ignored,
@@ -115,10 +115,12 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   /** What a link to the shown result is made of; samples are drawn again with the seed that drew them. */
   const shown = () => ({ sent: state.sent, tab: state.view.tab, defaults, seed: state.result.lines.find((line) => line.runs.length)?.runs.at(-1).seed,
     language: lab.store.read("language") ?? asked });
-  const address = () => lab.link.address(shown());
+  /** A link to the shown result that opens this tab. */
+  const address = (tab) => lab.link.address({ ...shown(), tab });
   const follow = () => state.result && lab.link.follow(shown());
 
   const select = (name) => {
+    if (state.view.tab !== name) state.view.before = state.view.tab;
     state.view.tab = name;
     drawResult("tab");
     follow();

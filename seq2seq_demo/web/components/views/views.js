@@ -12,8 +12,12 @@ lab.waiting = (t) => lab.el("p", { class: "s2s-note s2s-waiting", role: "status"
 lab.errorNote = (t, error) => lab.el("p", { class: "s2s-note error", role: "alert", text: lab.errorText(t, error) });
 
 lab.tabs = (() => {
-  const bar = ({ views, selected, t, onSelect }) => {
-    const names = ["attention", ...views.map(({ name }) => name)];
+  const offered = (models) => lab.views.filter((view) => !view.offered || view.offered(models));
+
+  /** Names of the tabs that a page with these models has, in their order. */
+  const names = (models) => ["attention", ...offered(models).map(({ name }) => name)];
+
+  const bar = ({ names, selected, t, onSelect }) => {
     const tabs = names.map((name) => lab.el("button", {
       type: "button", role: "tab", class: "s2s-tab", id: `s2s-tab-${name}`, "data-view": name, "data-tip": t(`tab_hint.${name}`),
       "aria-selected": name === selected ? "true" : "false", "aria-controls": "s2s-panel", tabindex: name === selected ? 0 : -1,
@@ -43,10 +47,9 @@ lab.tabs = (() => {
    * drawn from (without `memory`, `ask` and `redraw`, which are added here); `memories` holds each view's own object.
    */
   const tabs = ({ selected, t, attention, context, memories, ask, onSelect }) => {
-    const views = lab.views.filter(({ offered }) => !offered || offered(context.models));
-    const view = views.find(({ name }) => name === selected);
+    const view = offered(context.models).find(({ name }) => name === selected);
     const name = view ? selected : "attention";
-    const row = bar({ views, selected: name, t, onSelect });
+    const row = bar({ names: names(context.models), selected: name, t, onSelect });
     if (!view) return [row, panel(name, attention)];
     memories[name] ??= {};
     const place = panel(name, null);
@@ -58,6 +61,6 @@ lab.tabs = (() => {
     place.replaceChildren(ready ? view.draw(whole) : lab.el("p", { class: "s2s-note", text: t("view.decoding") }));
     return [row, place];
   };
-  tabs.names = NAMES;
+  tabs.names = names;
   return tabs;
 })();
