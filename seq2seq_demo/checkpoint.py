@@ -152,7 +152,7 @@ def load_checkpoint(name: str | Path, *, device: str | torch.device = "cpu") -> 
     """
     folder = resolve_name(name)
     config = _read_config(folder / CONFIG_FILE)
-    source, target = _read_tokenizers(folder)
+    source, target = load_tokenizers(folder)
     _check_vocabularies(config, source, target, where=str(folder))
     model = _read_model(folder / WEIGHTS_FILE, config)
     return Checkpoint(model.to(device).eval(), source, target, config, folder)
@@ -184,7 +184,12 @@ def _read_config(path: Path) -> CheckpointConfig:
         ) from error
 
 
-def _read_tokenizers(folder: Path) -> tuple[Tokenizer, Tokenizer]:
+def load_tokenizers(folder: Path) -> tuple[Tokenizer, Tokenizer]:
+    """Load a checkpoint's source and target tokenizer; one object where they are one.
+
+    Raises:
+        CheckpointError: a file is missing or damaged, or there is one too many.
+    """
     shared = folder / SHARED_FILE
     pair = folder / SOURCE_FILE, folder / TARGET_FILE
     if shared.is_file():

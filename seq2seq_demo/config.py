@@ -435,10 +435,16 @@ class CorpusConfig(StrictConfig):
     """How often the file is read in one epoch, 1–1000."""
     limit: int = 0
     """Read only so many pairs, drawn evenly over the file, 0–10^9; 0 reads all."""
+    keep_longest: int = 0
+    """Of a `limit`, so many go to the pairs with the most source words, 0–`limit`; the rest are drawn evenly."""
+    joined: int = 0
+    """So many lines more, 0–10^9, each of two to four pairs that follow one another, so that long sources exist."""
 
     def _check_ranges(self) -> None:
         check_range("repeat", self.repeat, 1, 1000)
         check_range("limit", self.limit, 0, 10**9)
+        check_range("keep_longest", self.keep_longest, 0, self.limit)
+        check_range("joined", self.joined, 0, 10**9)
 
 
 @dataclass(frozen=True)
@@ -502,24 +508,42 @@ class Recipe(StrictConfig):
     def from_file(cls, path: Path) -> Self:
         """Read a recipe.
 
+        Where it says ``base = "FILE"``, relative to its own folder, it says only what differs from that file: a key
+        replaces the base's, within a table too.
+
         Raises:
-            ConfigurationError: no such file, not TOML, or a bad key or value.
+            ConfigurationError: no such file, not TOML, a base that has a base, or a bad key or value.
         """
+        values = _read_toml(path)
         try:
-            with path.open("rb") as stream:
-                values = tomllib.load(stream)
-        except OSError as error:
-            raise ConfigurationError(
-                "recipe_unreadable", f"cannot read the recipe {path}: {error.strerror}."
-            ) from error
-        except ValueError as error:
-            # Not TOML, not UTF-8, or a number of more digits than Python reads.
-            raise ConfigurationError("recipe_not_toml", f"{path} is not valid TOML: {error}.") from error
-        try:
+            if "base" in values:
+                base = values.pop("base")
+                _check_type("base", base, str)
+                values = _over(_read_toml(path.parent / base), values)
             return cls.from_dict(values)
         except ConfigurationError as error:
             place = f"{path}, " if "table" in error.fields else f"{path}: "
             raise ConfigurationError(error.code, place + error.message, {**error.fields, "file": str(path)}) from error
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as stream:
+            return tomllib.load(stream)
+    except OSError as error:
+        raise ConfigurationError("recipe_unreadable", f"cannot read the recipe {path}: {error.strerror}.") from error
+    except ValueError as error:
+        # Not TOML, not UTF-8, or a number of more digits than Python reads.
+        raise ConfigurationError("recipe_not_toml", f"{path} is not valid TOML: {error}.") from error
+
+
+def _over(base: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Lay a recipe's values over its base's: a table key by key, all else whole."""
+    merged = dict(base)
+    for key, value in values.items():
+        under = base.get(key)
+        merged[key] = {**under, **value} if isinstance(under, dict) and isinstance(value, dict) else value
+    return merged
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 Pair = tuple[str, str]
 
 _COMMA = re.compile("[,，] ?")
+_UNSPACED = ("zh", "ja")
+"""Languages written without spaces between sentences."""
 _CHUNK_PAIRS = 100_000
 """Pairs encoded at a time: ids as Python numbers take many times the memory that they take in an array."""
 
@@ -114,10 +116,11 @@ def read_training_pairs(data_dir: Path, config: DataConfig, *, seed: int) -> lis
     rng = random.Random(seed)
     pairs: list[Pair] = []
     for corpus in config.train:
-        once = _limited(list(read_recipe_file(data_dir / corpus.file, config)), corpus.limit)
+        once = _limited(list(read_recipe_file(data_dir / corpus.file, config)), corpus)
         if not once:
             path = data_dir / corpus.file
             raise DataError("no_data", f"the training file {path} has no pairs.", {"file": str(path)})
+        once += joined_pairs(once, corpus.joined, target_language=config.target_language, rng=rng)
         for _ in range(corpus.repeat):
             pairs.extend((_with_noise(source, config, rng), target) for source, target in once)
     return pairs
@@ -133,10 +136,37 @@ def read_recipe_file(path: Path, config: DataConfig) -> Iterator[Pair]:
         yield (plain_word(source) if config.task == "pronounce" else source), target
 
 
-def _limited(pairs: list[Pair], limit: int) -> list[Pair]:
-    if not limit or limit >= len(pairs):
+def _limited(pairs: list[Pair], corpus: CorpusConfig) -> list[Pair]:
+    """Keep `limit` pairs in the file's order: the longest, as many as the corpus says, and the rest evenly spaced."""
+    if not corpus.limit or corpus.limit >= len(pairs):
         return pairs
-    return [pairs[index * len(pairs) // limit] for index in range(limit)]
+    by_length = sorted(range(len(pairs)), key=lambda row: -len(pairs[row][0].split()))
+    longest, others = by_length[: corpus.keep_longest], sorted(by_length[corpus.keep_longest :])
+    spaced = corpus.limit - len(longest)
+    return [pairs[row] for row in sorted([*longest, *(others[i * len(others) // spaced] for i in range(spaced))])]
+
+
+def joined_pairs(pairs: Sequence[Pair], count: int, *, target_language: str, rng: random.Random) -> list[Pair]:
+    """Make long pairs: each of two to four that follow one another, from a place drawn at random.
+
+    Sources are joined with a space, and so are targets, unless their language is written without spaces.
+    """
+    lines = []
+    for _ in range(count):
+        parts = rng.randint(2, 4)
+        start = rng.randrange(max(1, len(pairs) - parts + 1))
+        lines.append(join_pairs(pairs[start : start + parts], target_language=target_language))
+    return lines
+
+
+def join_pairs(pairs: Sequence[Pair], *, target_language: str) -> Pair:
+    """Make one pair of several.
+
+    >>> join_pairs([("Come in.", "请进。"), ("Sit down.", "坐。")], target_language="zh")
+    ('Come in. Sit down.', '请进。坐。')
+    """
+    gap = "" if target_language.split("-")[0] in _UNSPACED else " "
+    return " ".join(source for source, _ in pairs), gap.join(target for _, target in pairs)
 
 
 def _with_noise(source: str, config: DataConfig, rng: random.Random) -> str:

@@ -54,7 +54,10 @@ def normalise(text: str) -> str:
     >>> normalise("你好,世界!")
     '你好，世界！'
     """
-    text = "".join(_without_control(character) for character in text.translate(_FULL_WIDTH_ALPHANUMERICS))
+    text = text.translate(_FULL_WIDTH_ALPHANUMERICS)
+    if not text.isprintable():
+        # Most lines are, and so need no look at each character: corpora have millions of lines.
+        text = "".join(_without_control(character) for character in text)
     # Composed only now: a letter and its accent may have had a character without width between them.
     text = " ".join(unicodedata.normalize("NFC", text).split())
     if not is_cjk(text):

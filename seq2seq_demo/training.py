@@ -24,7 +24,7 @@ import torch
 from tqdm import tqdm
 
 from seq2seq_demo import processes
-from seq2seq_demo.checkpoint import load_checkpoint, save_checkpoint
+from seq2seq_demo.checkpoint import load_checkpoint, load_tokenizers, save_checkpoint
 from seq2seq_demo.config import CheckpointConfig, Recipe
 from seq2seq_demo.data import (
     Batch,
@@ -72,6 +72,7 @@ def train(
     output: Path,
     resume: bool = False,
     init_from: Path | None = None,
+    tokenizers_from: Path | None = None,
     device: str | None = None,
 ) -> TrainingResult:
     """Train a checkpoint by a recipe; Ctrl-C saves the state after the current update.
@@ -82,11 +83,13 @@ def train(
         output: The checkpoint's folder.
         resume: Go on from the state in `output`; what `init_from` was at the start need not be said again.
         init_from: Checkpoint folder whose weights and tokenizers the run starts with.
+        tokenizers_from: Checkpoint folder whose tokenizers alone the run takes in place of training its own: with
+            another run of the same data, tokenizer settings and seed they are what it would train.
         device: ``cpu``, ``cuda``, ``mps``; None chooses.
 
     Raises:
         ConfigurationError: `output` holds another run, there is nothing to resume, or sizes do not fit.
-        CheckpointError: `init_from` or the state cannot be read, or `output` cannot be written.
+        CheckpointError: `init_from`, `tokenizers_from` or the state cannot be read, or `output` cannot be written.
         DataError: a corpus file is missing, empty or has a bad row.
     """
     folder = RunFolder(output)
@@ -96,13 +99,13 @@ def train(
         # What is quick to read is read first: its mistakes should not come to light after minutes.
         dev_pairs = _dev_pairs(recipe, data_dir)
         start = None if init_from is None or resume else load_checkpoint(init_from)
+        given = None if tokenizers_from is None or resume else load_tokenizers(tokenizers_from)
+        if start is not None:
+            given = start.source_tokenizer, start.target_tokenizer
         pairs = read_training_pairs(data_dir, recipe.data, seed=recipe.training.seed)
         if not resume and processes.rank() == 0:
             folder.start()
-            if start is not None:
-                folder.save_tokenizers(start.source_tokenizer, start.target_tokenizer)
-            else:
-                folder.save_tokenizers(*_train_tokenizers(recipe, pairs))
+            folder.save_tokenizers(*(given or _train_tokenizers(recipe, pairs)))
         processes.barrier()
         tokenizers = folder.load_tokenizers()
         corpus = encode_pairs(pairs, *tokenizers, config=recipe.data)
@@ -419,7 +422,9 @@ class Trainer:
             CheckpointError: the state is damaged.
         """
         state = self.folder.load_state()
-        changed = _changed(json.loads(state["recipe"]), json.loads(json.dumps(self.recipe.to_dict())))
+        # Read as a recipe, so that a field that is newer than the run has its default there too.
+        saved = Recipe.from_dict(json.loads(state["recipe"]))
+        changed = _changed(saved.to_dict(), self.recipe.to_dict())
         if changed:
             raise ConfigurationError(
                 "other_recipe",

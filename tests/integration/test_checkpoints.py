@@ -1,11 +1,12 @@
 """Every checkpoint of the clone loads, speaks, and is what its card says."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from seq2seq_demo.checkpoint import CHECKPOINTS_FOLDER, find_checkpoints
+from seq2seq_demo.checkpoint import CHECKPOINTS_FOLDER, WEIGHTS_FILE, find_checkpoints, load_checkpoint
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.text import is_cjk
 from seq2seq_demo.translator import Translator
@@ -13,6 +14,7 @@ from seq2seq_demo.translator import Translator
 pytestmark = pytest.mark.integration
 
 NAMES = find_checkpoints()
+FAMILY = [name for name in NAMES if name.startswith("family/") and name != "family/tutorial"]
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -63,6 +65,16 @@ def test_a_word_is_pronounced_however_it_is_typed(typed: str) -> None:
     (translation,) = Translator.from_pretrained("pronounce", device="cpu").translate([typed], DecodingConfig())
     assert translation.hypotheses[0].text == "N AY1 T"
     assert translation.source_tokens == (*"knight", "</s>")
+
+
+@pytest.mark.skipif(not FAMILY, reason="checkpoints/family/ is not there")
+def test_the_family_differs_in_cell_and_attention_alone() -> None:
+    members = [load_checkpoint(name) for name in FAMILY]
+    assert len({(member.config.model.cell, member.config.model.attention) for member in members}) == len(members)
+    same = {(m.source_tokenizer.model_proto, m.target_tokenizer.model_proto) for m in members}
+    sizes = {replace(m.config.model, cell="lstm", attention="none") for m in members}
+    assert (len(same), len(sizes)) == (1, 1)
+    assert all((member.path / WEIGHTS_FILE).stat().st_size <= 6_000_000 for member in members)
 
 
 def test_everyday_sentences_give_sensible_chinese() -> None:

@@ -9,6 +9,7 @@ import seq2seq_demo
 from seq2seq_demo.config import (
     ArchitectureConfig,
     CheckpointConfig,
+    CorpusConfig,
     DataConfig,
     DecodingConfig,
     ModelConfig,
@@ -74,13 +75,15 @@ RECIPES = sorted((Path(seq2seq_demo.__file__).parent / "recipes").glob("*.toml")
         (ModelConfig, SIZES | {"tied": "all"}, "tied 'all' needs one vocabulary for both sides; got 100 .* and 200"),
         (ModelConfig, SIZES | {"dropout": 1}, r"dropout must lie in \[0, 1\); got 1"),
         (ModelConfig, SIZES | {"bidirectional": 1}, "bidirectional must be true or false; got 1"),
+        (CorpusConfig, {"file": "a", "keep_longest": 1}, r"keep_longest must lie in \[0, 0\]; got 1"),
+        (CorpusConfig, {"file": "a", "joined": -1}, "joined must lie in"),
         (TokenizerConfig, {"shared": True, "target_model_type": "word"}, "has one model type, here 'unigram'; got "),
         (
             DataConfig,
             {"train": "a.tsv"},
             "train must be a list, each item a table with file, .*; got 'a.tsv'",
         ),
-        (DataConfig, {"train": ["a.tsv"]}, "an item of train must be a table with file, repeat, limit; got 'a.tsv'"),
+        (DataConfig, {"train": ["a.tsv"]}, "an item of train must be a table with file, repeat, limit, .*; got 'a.tsv'"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(kind: type, values: dict, message: str) -> None:
@@ -167,6 +170,29 @@ def test_a_recipe_that_is_none_is_refused(tmp_path: Path, content: bytes | None,
         (tmp_path / "recipe.toml").write_bytes(content)
     with pytest.raises(ConfigurationError, match=message):
         Recipe.from_file(tmp_path / "recipe.toml")
+
+
+def test_a_recipe_says_what_differs_from_its_base(tmp_path: Path) -> None:
+    (tmp_path / "base.toml").write_text('name = "base"\n[model]\ncell = "gru"\ndropout = 0.4\n[data]\ndev = "d"\n')
+    (tmp_path / "one.toml").write_text('name = "one"\nbase = "base.toml"\n[model]\ncell = "rnn"\n')
+    recipe = Recipe.from_file(tmp_path / "one.toml")
+    assert (recipe.name, recipe.model.cell, recipe.model.dropout, recipe.data.dev) == ("one", "rnn", 0.4, "d")
+
+
+@pytest.mark.parametrize(
+    ("base", "message"),
+    [
+        ('"none.toml"', "cannot read the recipe .*none.toml"),
+        ("3", "one.toml: base must be a text; got 3"),
+        ('"one.toml"', "one.toml: unknown key 'base'"),
+        ('"bad.toml"', r"one.toml, \[model\]: unknown key 'cel'"),
+    ],
+)
+def test_a_base_that_is_none_is_refused(tmp_path: Path, base: str, message: str) -> None:
+    (tmp_path / "one.toml").write_text(f'name = "one"\nbase = {base}\n[model]\ncell = "rnn"\n')
+    (tmp_path / "bad.toml").write_text("[model]\ncel = 'gru'\n")
+    with pytest.raises(ConfigurationError, match=message):
+        Recipe.from_file(tmp_path / "one.toml")
 
 
 def test_the_requirements_are_exact() -> None:

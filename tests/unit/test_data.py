@@ -86,6 +86,30 @@ def test_repeats_limits_and_noise_follow_the_recipe(tmp_path: Path) -> None:
     assert pairs[1][0] == "well word 2"
 
 
+def test_a_limited_corpus_keeps_its_longest_pairs(tmp_path: Path) -> None:
+    words = [1, 9, 2, 1, 8, 1, 2, 1]
+    write(tmp_path / "a.tsv", "".join(f"{'a ' * count}\tt{row}\n" for row, count in enumerate(words)))
+    corpus = CorpusConfig(file="a.tsv", limit=4, keep_longest=2)
+    pairs = read_training_pairs(tmp_path, DataConfig(train=(corpus,)), seed=1)
+    # Rows 1 and 4 for their length; of the six others every third.
+    assert [target for _, target in pairs] == ["t0", "t1", "t4", "t5"]
+
+
+def test_joined_lines_are_two_to_four_pairs_that_follow_one_another(tmp_path: Path) -> None:
+    write(tmp_path / "a.tsv", "".join(f"w{row}\t{chr(0x4E00 + row)}\n" for row in range(50)))
+    data = DataConfig(train=(CorpusConfig(file="a.tsv", joined=30),), target_language="zh")
+    pairs = read_training_pairs(tmp_path, data, seed=1)
+    assert len(pairs) == 80
+    lengths = set()
+    for source, target in pairs[50:]:
+        rows = [int(word[1:]) for word in source.split(" ")]
+        assert rows == list(range(rows[0], rows[0] + len(rows)))
+        assert target == "".join(chr(0x4E00 + row) for row in rows)
+        lengths.add(len(rows))
+    assert lengths == {2, 3, 4}
+    assert read_training_pairs(tmp_path, data, seed=1) == pairs != read_training_pairs(tmp_path, data, seed=2)
+
+
 def test_long_and_unequal_pairs_are_left_out_and_counted() -> None:
     tokenizer = train_tokenizer(["a b c"] * 9, vocab_size=8, config=TokenizerConfig(model_type="char"))
     pairs = [("a", "b"), ("a" * 50, "b" * 50), ("a", "c" * 30)]

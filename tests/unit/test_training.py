@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from seq2seq_demo.checkpoint import load_checkpoint
 from seq2seq_demo.config import ArchitectureConfig, CorpusConfig, DataConfig, Recipe, TokenizerConfig, TrainingConfig
@@ -70,6 +71,26 @@ def test_a_run_can_be_resumed_after_any_update(data: Path) -> None:
         run(data, f"stop{stop}", make_recipe(max_updates=stop))
         run(data, f"stop{stop}", make_recipe(), resume=True)
         assert losses(data, f"stop{stop}") == losses(data, "whole"), stop
+
+
+def test_a_run_from_before_a_field_existed_can_be_resumed(data: Path) -> None:
+    run(data, "run", make_recipe(max_updates=2))
+    path = data / "run/training_state/state.pt"
+    state = torch.load(path, weights_only=True)
+    recipe = json.loads(state["recipe"])
+    del recipe["data"]["train"][0]["joined"]
+    torch.save({**state, "recipe": json.dumps(recipe)}, path)
+    assert run(data, "run", make_recipe(max_updates=3), resume=True).updates == 3
+
+
+def test_a_run_can_take_the_tokenizers_of_another(data: Path) -> None:
+    run(data, "first", make_recipe(max_updates=1))
+    other = replace(make_recipe(max_updates=1), tokenizer=TokenizerConfig(model_type="bpe"))
+    run(data, "second", other, tokenizers_from=data / "first")
+    first, second = ((data / name / "shared.model").read_bytes() for name in ("first", "second"))
+    assert first == second
+    with pytest.raises(CheckpointError, match="has no source.model"):
+        run(data, "third", other, tokenizers_from=data)
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "autocast"])
