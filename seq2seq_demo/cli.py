@@ -105,6 +105,7 @@ def add_train_parser(commands: "Subparsers") -> None:
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--resume", action="store_true", help="go on from the state in --output")
     start.add_argument("--init-from", metavar="FOLDER", help="start with this checkpoint's weights and tokenizers")
+    start.add_argument("--tokenizers-from", metavar="FOLDER", help="take this checkpoint's tokenizers, train no others")
     parser.add_argument("--max-updates", type=int, help="overrides the recipe's")
     parser.add_argument("--device", help="cpu, cuda or mps (default: SEQ2SEQ_DEVICE, else the best there is)")
     parser.set_defaults(run=run_train)
@@ -124,6 +125,7 @@ def run_train(args: argparse.Namespace) -> int:
         output=output,
         resume=args.resume,
         init_from=None if args.init_from is None else Path(args.init_from),
+        tokenizers_from=None if args.tokenizers_from is None else Path(args.tokenizers_from),
         device=args.device,
     )
     if int(os.environ.get("RANK", "0")) == 0:
@@ -235,6 +237,82 @@ def run_evaluate(args: argparse.Namespace) -> int:
     if outputs is not None:
         _write(outputs, "".join(f"{_one_line(text)}\n" for text in result.outputs), mode="w")
     return 0
+
+
+def add_length_probe_parser(commands: "Subparsers") -> None:
+    """Add ``length-probe``."""
+    parser = commands.add_parser(
+        "length-probe",
+        help="measure models by source length, up to sixty words",
+        description="Join the pairs of a test set to lines of 1 to 60 source words and measure each model's BLEU on "
+        "them. Prints a table; --output gets length_probe.json and length_probe.svg.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--model", action="append", metavar="M", help="may be repeated (default: all of family/)")
+    parser.add_argument("--device", help="cpu, cuda or mps (default: SEQ2SEQ_DEVICE, else the best there is)")
+    parser.add_argument("--data", required=True, metavar="FILE.tsv", help="test set, plain or .xz")
+    parser.add_argument("--target-language", default="zh", metavar="CODE", help="decides how targets are joined")
+    parser.add_argument("--output", metavar="FOLDER", help="folder for the numbers and the plot")
+    parser.add_argument("--lines", metavar="FILE.tsv", help="also write the joined lines, for evaluate")
+    add_decoding_options(parser)
+    parser.set_defaults(run=run_length_probe)
+
+
+def run_length_probe(args: argparse.Namespace) -> int:
+    """Join, decode, measure and draw."""
+    config = decoding_config_from(args).with_seed()
+    from tqdm import tqdm
+
+    from seq2seq_demo.checkpoint import find_checkpoints
+    from seq2seq_demo.data import read_tsv
+    from seq2seq_demo.length_probe import length_probe, measure_lengths, probe_text
+    from seq2seq_demo.translator import Translator
+
+    names = args.model or [name for name in find_checkpoints() if name.startswith("family/")]
+    if not names:
+        raise ConfigurationError(
+            "no_models", "checkpoints/ has no family/ to measure; name models with --model.", {"field": "model"}
+        )
+    if args.output is not None:
+        # Decoding takes minutes: where its figures cannot be written is said before.
+        _write(Path(args.output) / "length_probe.json", "", mode="a")
+    pairs = list(read_tsv(Path(args.data), normalised=False))
+    buckets = length_probe(pairs, target_language=args.target_language)
+    if args.lines is not None:
+        rows = (f"{source}\t{target}\n" for bucket in buckets for source, target in bucket.pairs)
+        _write(Path(args.lines), "".join(rows), mode="w")
+    members, signature = {}, ""
+    for name in names:
+        translator = Translator.from_pretrained(name, device=args.device)
+        total = sum(len(bucket.pairs) for bucket in buckets)
+        with tqdm(total=total, desc=name, unit=" lines", file=sys.stderr, disable=None) as bar:
+            members[name], signature = measure_lengths(translator, buckets, config, progress=bar.update)
+    print(probe_text(buckets, members))
+    print(signature)
+    if args.output is not None:
+        numbers = {
+            "data": Path(args.data).name,
+            "decoding": config.to_dict(),
+            "signature": signature,
+            "buckets": [bucket.to_dict() for bucket in buckets],
+            "members": {name: figures.to_dict() for name, figures in members.items()},
+        }
+        _write_length_probe(Path(args.output), numbers)
+    return 0
+
+
+def _write_length_probe(folder: Path, numbers: dict[str, Any]) -> None:
+    """Write the probe's numbers and their plot."""
+    from seq2seq_demo.figures import LengthLine, figure_bytes, length_figure
+
+    lines = [
+        LengthLine(name, member["cell"], member["attention"], member["bleu"])
+        for name, member in numbers["members"].items()
+    ]
+    words = [bucket["mean_words"] for bucket in numbers["buckets"]]
+    plot = figure_bytes(length_figure(lines, words, caption=numbers["signature"]), "svg").decode()
+    _write(folder / "length_probe.json", json.dumps(numbers, ensure_ascii=False, indent=1) + "\n", mode="w")
+    _write(folder / "length_probe.svg", plot, mode="w")
 
 
 def _write(path: Path, text: str, *, mode: Literal["a", "w"]) -> None:
@@ -406,6 +484,7 @@ def build_parser() -> argparse.ArgumentParser:
     for add_parser in (
         add_train_parser,
         add_evaluate_parser,
+        add_length_probe_parser,
         add_translate_parser,
         add_benchmark_parser,
         add_push_parser,

@@ -5,6 +5,7 @@ Chinese, Japanese and Korean labels need a font that has their glyphs; matplotli
 
 import io
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -42,6 +43,9 @@ _MISSING: Final = "□"
 _CELL: Final = 0.42  # inches
 _LONGEST_SIDE: Final = 26.0  # inches, of the cells; beyond it they shrink, and with them the letters
 _COLOURS: Final = "Blues"
+_CELL_STYLES: Final = {"rnn": (":", "^"), "gru": ("--", "s"), "lstm": ("-", "o")}
+_ATTENTION_COLOURS: Final = {"none": "#777777", "additive": "#0072b2", "dot": "#d55e00", "general": "#009e73"}
+"""Okabe and Ito's colours, which the colour-blind tell apart."""
 
 
 def heatmap_figure(
@@ -85,6 +89,46 @@ def heatmap_figure(
     if title:
         _style(axes.set_title(_drawable(title, families), fontsize=11, pad=12), families)
     figure.colorbar(image, ax=axes, shrink=min(1.0, 3 / max(1.0, rows * cell)), label="attention weight")
+    return figure
+
+
+@dataclass(frozen=True)
+class LengthLine:
+    """One model's line in `length_figure`."""
+
+    name: str
+    cell: str
+    """Chooses the dashes and the mark."""
+    attention: str
+    """Chooses the colour."""
+    values: Sequence[float]
+    """BLEU, one for each length."""
+
+
+def length_figure(lines: Sequence[LengthLine], mean_words: Sequence[float], *, caption: str = "") -> Figure:
+    """Draw BLEU against source length, a line for each model.
+
+    Args:
+        lines: The models; their names stand in the legend.
+        mean_words: Mean source length, in words, at which each value is drawn.
+        caption: Small, below the axis, such as sacreBLEU's signature; may be empty.
+    """
+    figure = Figure(figsize=(8.0, 4.8), layout="constrained")
+    axes = figure.add_subplot()
+    for line in lines:
+        dashes, mark = _CELL_STYLES.get(line.cell, ("-", "."))
+        colour = _ATTENTION_COLOURS.get(line.attention, "black")
+        axes.plot(mean_words, line.values, label=line.name, color=colour, linestyle=dashes, marker=mark, markersize=5)
+    axes.set_xlabel("source length (words)")
+    axes.set_ylabel("BLEU")
+    axes.set_xlim(left=0)
+    axes.set_ylim(bottom=0)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.grid(axis="y", linewidth=0.5, alpha=0.5)
+    if lines:
+        axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    if caption:
+        figure.supxlabel(caption, fontsize=6)
     return figure
 
 

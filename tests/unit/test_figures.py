@@ -7,7 +7,7 @@ import pytest
 
 from seq2seq_demo import figures
 from seq2seq_demo.errors import ConfigurationError
-from seq2seq_demo.figures import figure_bytes, find_cjk_font, heatmap_figure
+from seq2seq_demo.figures import LengthLine, figure_bytes, find_cjk_font, heatmap_figure, length_figure
 
 WEIGHTS = np.array([[0.9, 0.1, 0.0], [0.2, 0.3, 0.5]], dtype=np.float32)
 needs_cjk_font = pytest.mark.skipif(find_cjk_font() is None, reason="no Chinese font is installed")
@@ -56,3 +56,13 @@ def test_a_long_heatmap_stays_a_picture_of_bounded_size():
 def test_the_same_weights_give_the_same_file():
     drawn = [figure_bytes(heatmap_figure(WEIGHTS, ["a", "b", "c"], target_labels=["d", "e"]), "png") for _ in range(2)]
     assert drawn[0] == drawn[1]
+
+
+def test_each_model_is_a_line_over_source_lengths():
+    lines = [LengthLine("family/a", "rnn", "none", [3.0, 1.0]), LengthLine("family/b", "lstm", "dot", [4.0, 4.5])]
+    figure = length_figure(lines, [8.5, 15.5], caption="nrefs:1|tok:zh")
+    axes = figure.axes[0]
+    drawn = {line.get_label(): line.get_xydata().tolist() for line in axes.lines}
+    assert drawn == {"family/a": [[8.5, 3.0], [15.5, 1.0]], "family/b": [[8.5, 4.0], [15.5, 4.5]]}
+    assert len({(line.get_color(), line.get_linestyle()) for line in axes.lines}) == 2
+    assert len(figure_bytes(figure, "svg")) < 200_000

@@ -18,7 +18,8 @@ MAY_IMPORT = {
     "app": "web checkpoint",
     "__init__": "model search translator",
     "__main__": "cli",
-    "cli": "training training_speed own_corpus run_folder evaluation measurement benchmark translator checkpoint data",
+    "cli": "training training_speed own_corpus run_folder evaluation measurement benchmark translator checkpoint data "
+    "length_probe figures",
     "web": "translator figures evaluation search data tokenizer text sentences reading",
     "benchmark": "translator model search tokenizer",
     "length_probe": "translator evaluation data",
