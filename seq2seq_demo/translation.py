@@ -106,7 +106,7 @@ class Translation:
     steps: int
     """Decoding steps that the search took for this sentence."""
     trace: SearchTrace | None = None
-    """What the search saw, where it was asked for; samples have no tree."""
+    """What the search saw, where it was asked for; of sampling, what was drawn."""
     seed: int | None = None
     """The seed that the samples were drawn with; None where nothing was drawn."""
     notes: tuple[Note, ...] = ()

@@ -182,7 +182,7 @@ class Translator:
                 0, a weight for each source token, the end symbol included. Each row is divided by its sum. Only with
                 one text; a token that no hypothesis comes to changes nothing.
             alternatives: Most probable pieces to record of each step, 0–100.
-            trace: Whether to record the search tree of greedy decoding and beams.
+            trace: Whether to record the search tree; see `search.SearchTrace`.
             batch_tokens: Largest padded size of a batch: sentences × longest source × `config.rows`. One sentence is
                 always a batch, whatever its size.
             progress: Called after each batch with the number of sentences in it.
@@ -201,7 +201,7 @@ class Translator:
         request = self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives, trace=trace)
         several = len(texts) > 1
         sources = [self._source(text, line=line if several else None) for line, text in enumerate(texts, start=1)]
-        request = self._pin(request, pinned, sources)
+        request = replace(request, pinned=self._read_pinned(pinned, sources))
         translations: dict[int, Translation] = {}
         for indices in _batches([len(source.ids) for source in sources], budget=batch_tokens // config.rows):
             batch = self._translate_batch([sources[index] for index in indices], request)
@@ -239,8 +239,9 @@ class Translator:
             ConfigurationError: options that do not suit the model.
         """
         source = self._source(text)
+        rows = self._read_pinned(pinned, [source])
         requests = [
-            self._pin(self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives), pinned, [source])
+            replace(self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives), pinned=rows)
             for config in configs
         ]
         options = [self._options([source], request) for request in requests]
@@ -298,7 +299,7 @@ class Translator:
         request = self._request(forced, alternatives=alternatives)
         lines = [line if len(texts) > 1 else None for line in range(1, len(texts) + 1)]
         sources = [self._source(text, line=line) for text, line in zip(texts, lines, strict=True)]
-        request = self._pin(request, pinned, sources)
+        request = replace(request, pinned=self._read_pinned(pinned, sources))
         tokenizer = self.checkpoint.target_tokenizer
         wanted = [read_target(target, tokenizer, line=line) for target, line in zip(targets, lines, strict=True)]
         translations: dict[int, Translation] = {}
@@ -322,7 +323,7 @@ class Translator:
         """
         source, tokenizer = self._source(text), self.checkpoint.target_tokenizer
         token_ids = tuple(read_target(target, tokenizer))
-        request = self._pin(_Request(DecodingConfig()), pinned, [source])
+        rows = self._read_pinned(pinned, [source])
         state = self._encode([source])
         config = self.config.model
         return Explanation(
@@ -338,7 +339,7 @@ class Translator:
             input_feeding=config.input_feeding,
             equations=equations_of(config),
             encoder=encoder_positions(self._model, state),
-            steps=explain_steps(self._model, state, token_ids, tokenizer=tokenizer, pinned=request.pinned),
+            steps=explain_steps(self._model, state, token_ids, tokenizer=tokenizer, pinned=rows),
         )
 
     def judge(
@@ -414,7 +415,7 @@ class Translator:
         """
         request = self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives, trace=trace)
         source = self._source(text)
-        return self._stream(source, self._pin(request, pinned, [source]))
+        return self._stream(source, replace(request, pinned=self._read_pinned(pinned, [source])))
 
     def prepare(self, texts: Sequence[str], config: DecodingConfig) -> tuple[DecoderState, SearchOptions]:
         """Encode texts, as one batch, up to where a search starts.
@@ -454,10 +455,10 @@ class Translator:
     def _spellings(self) -> Spellings:
         return Spellings(self.checkpoint.target_tokenizer.spellings())
 
-    def _pin(self, request: _Request, pinned: Pins | None, sources: Sequence[Source]) -> _Request:
-        """Check the chosen attention and add it to a request."""
+    def _read_pinned(self, pinned: Pins | None, sources: Sequence[Source]) -> dict[int, Tensor]:
+        """Check attention that a person has chosen; return its rows, each (src_len,)."""
         if not pinned:
-            return request
+            return {}
         if self.config.model.attention == "none":
             raise ConfigurationError(
                 "pinned_needs_attention",
@@ -471,7 +472,7 @@ class Translator:
                 {"field": "pinned", "allowed": 1, "got": len(sources)},
             )
         rows = read_pinned(pinned, source_tokens=len(sources[0].ids))
-        return replace(request, pinned={step: torch.from_numpy(row).to(self.device) for step, row in rows.items()})
+        return {step: torch.from_numpy(row).to(self.device) for step, row in rows.items()}
 
     def _step(self, request: _Request) -> StepFunction[DecoderState]:
         """Return the step function of one search."""

@@ -115,7 +115,7 @@ def test_alternatives_come_with_their_pieces_when_asked_for(translator, config):
     assert translator.translate(["How?"], config)[0].hypotheses[0].alternatives is None
 
 
-@pytest.mark.parametrize("prefix", ["我", "我不认", "你？", " 那 个 "])
+@pytest.mark.parametrize("prefix", ["我", "我不认", "你？", " 那个"])
 @pytest.mark.parametrize("config", [GREEDY, BEAM, DIVERSE, SAMPLE])
 def test_every_output_begins_with_the_prefix(translator, config, prefix):
     for translation in translator.translate(ENGLISH, replace(config, prefix=prefix)):
@@ -215,6 +215,28 @@ def test_a_judgement_names_the_search_where_it_missed_a_better_output(translator
             out_of_reach = translator.judge(own, found, replace(config, prefix="静静静"))
             assert out_of_reach.verdict == Verdict.OUT_OF_REACH
     assert Verdict.SEARCH_ERROR in verdicts
+
+
+def test_a_judgement_knows_the_tokens_that_the_search_had_to_begin_with(translator):
+    config, begun = DecodingConfig(strategy="greedy", length_penalty=0.0), (5, 6, 9)
+    wide = DecodingConfig(beam_size=50, length_penalty=0.0)
+    (found,) = translator.translate(["How?"], config, prefix_tokens=begun)
+    (free,), (bound,) = (translator.translate(["How?"], wide, prefix_tokens=tokens) for tokens in ((), begun))
+    assert translator.judge(free, found, config, prefix_tokens=begun).verdict == Verdict.OUT_OF_REACH
+    assert translator.judge(bound, found, config, prefix_tokens=begun).verdict in (Verdict.SAME, Verdict.SEARCH_ERROR)
+    assert translator.judge(found, found, config, prefix_tokens=begun).verdict == Verdict.SAME
+
+
+def test_a_pinned_output_is_judged_by_the_pinned_model(translator):
+    config = DecodingConfig(strategy="greedy", length_penalty=0.0)
+    size = len(translator.translate(["How?"], config)[0].source_tokens)
+    pinned = {0: [0.0] * (size - 1) + [1.0]}
+    (found,) = translator.translate(["How?"], config, pinned=pinned)
+    (best,) = translator.translate(["How?"], DecodingConfig(beam_size=50, length_penalty=0.0), pinned=pinned)
+    (own,) = translator.score(["How?"], [best.hypotheses[0].token_ids], config, pinned=pinned)
+    judgement = translator.judge(own, found, config)
+    assert judgement.own_score == pytest.approx(best.hypotheses[0].score, abs=1e-5)
+    assert judgement.verdict in (Verdict.SAME, Verdict.SEARCH_ERROR)
 
 
 @pytest.mark.parametrize("config", [GREEDY, BEAM, DIVERSE])
