@@ -128,9 +128,15 @@ class Tokenizer:
 
     @cached_property
     def characters(self) -> frozenset[str]:
-        """Characters that pieces write, the space among them; any other takes bytes, or is unknown."""
+        """Characters that one piece writes, the space among them; any other takes several bytes, or is unknown.
+
+        A character of one byte, as ``Q`` or ``%``, may be a byte piece: a model reads it like any rare piece.
+        """
         pieces = self.pieces(range(EOS_ID + 1, self.vocab_size))
-        return frozenset("".join(piece for piece in pieces if not _BYTE_PIECE.fullmatch(piece)).replace(SPACE, " "))
+        bytes_there = [match for piece in pieces if (match := _BYTE_PIECE.fullmatch(piece))]
+        single = {chr(int(match.group(1), 16)) for match in bytes_there if int(match.group(1), 16) < 0x80}
+        written = "".join(piece for piece in pieces if not _BYTE_PIECE.fullmatch(piece)).replace(SPACE, " ")
+        return frozenset(written) | single
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         """Return, for each piece of `encode(text)`, the half-open range of characters of `text` that it covers."""

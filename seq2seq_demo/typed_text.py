@@ -1,10 +1,10 @@
 """What people type, brought nearer to what a model has learnt to read, without touching its weights.
 
 Normalisation (`text`) is for training and page alike. What stands here is for sources at decoding alone, and depends on
-the model's vocabulary: a character that has no piece of its own is read byte by byte, about which the model has learnt
-next to nothing, and its output is then noise. Traditional Chinese becomes simplified, a letter whose accent the model
-does not know loses it, a symbol that it does not know (an emoji) is left out, and text all in capitals gets small
-letters. Letters of a script that the model does not know stay as they are: nothing sensible could take their place.
+the model's vocabulary: a character that has no piece of its own is read as several bytes, about which the model has
+learnt next to nothing, and its output is then noise. Traditional Chinese becomes simplified, text all in capitals gets
+small letters, a letter whose accent the model does not know loses it, and a symbol that it does not know (an emoji) is
+left out. Letters of a script that the model does not know stay as they are: nothing sensible could take their place.
 
 The shown source is the text after this, and `Reading.notes` says what was done: a visitor sees what was decoded.
 """

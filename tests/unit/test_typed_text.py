@@ -7,10 +7,10 @@ import sys
 import pytest
 
 from seq2seq_demo import typed_text
-from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.config import DecodingConfig, TokenizerConfig
 from seq2seq_demo.errors import InputError
 from seq2seq_demo.inputs import read_source
-from seq2seq_demo.tokenizer import Tokenizer
+from seq2seq_demo.tokenizer import Tokenizer, train_tokenizer
 from seq2seq_demo.typed_text import Reading, is_traditional, readable, simplify
 from tests.support.search_translators import tiny_translator
 
@@ -120,11 +120,13 @@ def test_reading_twice_changes_nothing() -> None:
             assert readable(once, language, characters=ENGLISH | {"我"}, count_pieces=capitals) == Reading(once), text
 
 
-def test_the_characters_of_a_tokenizer_are_those_that_need_no_bytes() -> None:
+def test_the_characters_of_a_tokenizer_are_those_that_one_piece_writes() -> None:
     tokenizer: Tokenizer = tiny_translator().checkpoint.source_tokenizer
-    for character in "aHé我😀?w":
-        in_bytes = any(piece.startswith("<0x") for piece in tokenizer.pieces(tokenizer.encode(character)))
-        assert (character in tokenizer.characters) is not in_bytes
+    for character in "aHQ%é我😀?w":
+        by_bytes = [piece for piece in tokenizer.pieces(tokenizer.encode(character)) if piece.startswith("<0x")]
+        assert (character in tokenizer.characters) is (len(by_bytes) < 2)
+    letters = train_tokenizer(["night"], vocab_size=99, config=TokenizerConfig(model_type="char", byte_fallback=False))
+    assert letters.characters == frozenset("night")
 
 
 def test_a_source_is_read_as_the_model_can_and_says_so() -> None:
