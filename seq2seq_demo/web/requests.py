@@ -85,7 +85,7 @@ def _read_prefix_tokens(values: Mapping[str, Any], *, lines: int) -> tuple[int, 
 
 def _read_pinned(value: object, *, lines: int) -> dict[int, list[float]]:
     """Read ``[[target token, [weight, …]], …]``; whether they are weights is for the translator to say."""
-    rows = value if isinstance(value, list) else [None]
+    rows: list[Any] = value if isinstance(value, list) else [None]
     good = all(isinstance(row, list) and len(row) == 2 and _is_step(row[0]) and _is_row(row[1]) for row in rows)
     if not good or len(rows) > MAX_TARGET_TOKENS or (rows and lines > 1):
         raise ConfigurationError(
