@@ -1,0 +1,303 @@
+// Search tree: everything that the search looked at, what became of it and why, and the way on from any of it.
+
+lab.addView({ name: "tree", draw: (() => {
+  const NUMBERS = ["log_prob", "score", "probability", "none"];
+  const FORMATS = { png: "image/png", svg: "image/svg+xml", csv: "text/csv;charset=utf-8", json: "application/json" };
+
+  // --- words
+
+  const together = (texts, t) => texts.reduce((first, second) => t("compare.sentences", { first, second }));
+
+  /** The trace's findings in words; nothing is said that it does not prove. */
+  const sentences = ({ strategy, options, summary, trace, hypotheses }, t) => {
+    const { nodes } = trace;
+    const { fates } = summary;
+    const list = (names) => names.filter((name) => fates[name]).map((name) => t(`tree.count_${name}`, { count: fates[name] })).join(t("tree.comma"));
+    const best = summary.best === null ? null : nodes[summary.best];
+    const said = [];
+    if (strategy === "sample") {
+      said.push(t("tree.drawn", { count: hypotheses.length, distinct: new Set(trace.n_best).size }));
+    } else {
+      said.push(t(summary.steps === 1 ? "tree.looked_once" : "tree.looked", { candidates: summary.candidates, steps: summary.steps,
+        fates: list(["kept", "finished", "dominated", "cut", "pruned"]) }));
+    }
+    if (strategy === "greedy") said.push(t("tree.greedy"));
+    if (best) said.push(t(strategy === "greedy" ? "tree.only" : "tree.best", { step: best.step, score: lab.number(best.score) }));
+    else said.push(t("tree.none", { length: trace.max_length }));
+    if (summary.runner_up !== null) said.push(t("tree.next", { score: lab.number(nodes[summary.runner_up].score) }));
+    if (summary.bound !== null) {
+      const values = { bound: lab.number(summary.bound), count: hypotheses.length, worst: lab.number(hypotheses.at(-1).score) };
+      const one = options.n_best === 1 ? "tree.stop_one" : "tree.stop_several";
+      said.push(t(strategy === "diverse-beam" && options.beam_groups > 1 ? "tree.stop_groups" : one, values));
+    }
+    if (best && fates.cut && strategy !== "sample") said.push(t("tree.limit", { length: trace.max_length, count: fates.cut }));
+    const raw = summary.most_probable === null ? null : nodes[summary.most_probable];
+    if (best && raw.log_prob > best.log_prob && lab.number(raw.log_prob) !== lab.number(best.log_prob)) {
+      said.push(t("tree.raw", { step: raw.step, other: lab.number(raw.log_prob), best: lab.number(best.log_prob) }));
+    }
+    return together(said, t);
+  };
+
+  /** Why a finished node is, or is not, in the list of hypotheses. */
+  const standing = (tree, index, { strategy, hypotheses }, t) => {
+    const place = tree.n_best.indexOf(index);
+    if (place >= 0) return t("tree.why_listed", { place: place + 1, count: hypotheses.length });
+    const better = tree.nodes.filter(({ fate, score }) => fate === "finished" && score > tree.nodes[index].score).length;
+    // Groups have lists of their own: what is missing there is not for its score alone.
+    return strategy === "diverse-beam" || better < hypotheses.length ? "" : t("tree.why_unlisted", { count: better });
+  };
+
+  /** What became of a node, and why. */
+  const reason = (tree, index, answer, t) => {
+    const { strategy, options, given, summary } = answer;
+    const node = tree.nodes[index];
+    const groups = strategy === "diverse-beam" ? options.beam_groups : 1;
+    const size = options.beam_size / groups;
+    if (node.step <= given) return t("tree.why_given");
+    if (strategy === "sample") {
+      const count = tree.n_best.filter((end) => end >= 0 && tree.path(end)[node.step - 1] === index).length;
+      const drawn = t("tree.why_drawn", { count, total: tree.n_best.length });
+      return node.fate === "cut" ? together([drawn, t("tree.why_cut", { length: node.step })], t) : drawn;
+    }
+    if (node.fate === "cut") return t("tree.why_cut", { length: node.step });
+    if (node.fate === "dominated") return t(groups > 1 ? "tree.why_dominated_group" : "tree.why_dominated", { bound: lab.number(node.log_prob / summary.longest_penalty) });
+    if (strategy === "greedy") return t(node.fate === "pruned" ? "tree.why_unwritten" : "tree.why_written");
+    if (node.fate === "kept") return t("tree.why_kept", { size });
+    if (node.fate === "finished") return together([t("tree.why_finished", { size }), standing(tree, index, answer, t)].filter(Boolean), t);
+    if (node.token === "</s>") return t("tree.why_late_end", { rank: node.rank, size });
+    if (node.group > 0 && options.diversity > 0) return t("tree.why_diverse", { size, diversity: options.diversity });
+    const rivals = tree.columns[node.step - 1].map((at) => tree.nodes[at]).filter(({ group, fate }) => group === node.group && fate !== "pruned" && fate !== "finished");
+    return t("tree.why_pruned", { size: rivals.length, worst: lab.number(Math.min(...rivals.map(({ log_prob }) => log_prob))) });
+  };
+
+  const rankOf = (tree, node, groups, t) => t(groups > 1 ? "tree.rank_in_group" : "tree.rank_of", { rank: node.rank, total: tree.lookedAt(node), group: node.group + 1 });
+
+  const figures = (tree, node, { options, strategy }, t) => [
+    ["step", node.step],
+    ["probability", Math.exp(node.token_log_prob).toFixed(3)],
+    ["log_prob", lab.number(node.log_prob, 3)],
+    ["score", lab.number(node.score, 3)],
+    ["rank", rankOf(tree, node, strategy === "diverse-beam" ? options.beam_groups : 1, t)],
+  ];
+
+  /** The line that says what the visitor points at. */
+  const readout = (t, language) => {
+    const box = lab.el("div", { class: "s2s-tree-readout" });
+    const spoken = lab.el("p", { class: "s2s-unseen", "aria-live": "polite" });
+    const show = (tree, place, answer, byKeyboard) => {
+      if (place === null) box.replaceChildren(lab.el("p", { class: "s2s-tree-why", text: t("tree.hint") }));
+      else if (place < 0) box.replaceChildren(lab.el("p", { class: "s2s-tree-why", text: t("tree.fold_at", { step: -place }) }));
+      else {
+        const node = tree.nodes[place];
+        box.replaceChildren(
+          lab.el("p", { class: "s2s-tree-token" }, [lab.el("strong", { lang: language, text: tree.labels[place] }),
+            lab.el("span", { class: `s2s-tree-fate ${node.fate}`, text: t(`tree.${node.fate}`) })]),
+          lab.el("dl", { class: "s2s-stats" }, figures(tree, node, answer, t).map(([name, value]) =>
+            lab.el("div", { class: "s2s-stat", "data-figure": name }, [lab.el("dt", { text: t(`tree.${name}`) }), lab.el("dd", { text: value })]))),
+          lab.el("p", { class: "s2s-tree-why", text: reason(tree, place, answer, t) }));
+      }
+      if (byKeyboard) {
+        spoken.textContent = place === null || place < 0 ? box.textContent
+          : [tree.labels[place], t(`tree.${tree.nodes[place].fate}`), ...figures(tree, tree.nodes[place], answer, t).map(([name, value]) => `${t(`tree.${name}`)} ${value}`),
+            reason(tree, place, answer, t)].join(t("tree.comma"));
+      }
+    };
+    return { node: lab.el("div", {}, [box, spoken]), show };
+  };
+
+  // --- the chosen node
+
+  const heatmapSoFar = (tree, path, answer, { t, languages }) => {
+    const view = lab.viewOf(answer, { tokens: path.map((at) => tree.nodes[at].token), words: tree.wordsOf(path),
+      token_log_probs: path.map((at) => tree.nodes[at].token_log_prob), attention: path.map((at) => tree.attention[tree.nodes[at].row]) }, false);
+    const map = lab.attention({ view, t, languages, focus: (place, byKeyboard) => map.show(place, byKeyboard), settings: null, onDownload: null, heading: "h4" });
+    return map.node;
+  };
+
+  const details = (tree, index, answer, context) => {
+    const { t, languages } = context;
+    const path = tree.path(index);
+    const node = tree.nodes[index];
+    const ends = node.token === "</s>";
+    const text = tree.textOf(index);
+    const attention = answer.attention_left_out ? [lab.el("p", { class: "s2s-note", text: t("tree.too_large") })]
+      : tree.attention ? [heatmapSoFar(tree, path, answer, context)] : [lab.el("p", { class: "s2s-note", text: t("heatmap.none") })];
+    return [
+      lab.el("header", { class: "s2s-toolbar" }, [lab.el("h4", { text: t(ends ? "tree.whole" : "tree.so_far") }),
+        lab.el("button", { type: "button", class: "s2s-example s2s-tree-go", text: t(ends ? "tree.show_end" : "tree.go"),
+          "data-tip": t(ends ? "tree.show_end_tip" : "tree.go_tip"),
+          on: { click: () => context.continueFrom(path.map((at) => tree.nodes[at].token_id)) } })]),
+      lab.el("p", { class: text ? "s2s-tree-text" : "s2s-tree-text nothing", lang: text ? languages.target : null, text: text || t("result.nothing") }),
+      node.fate === "pruned" && !ends && answer.strategy !== "greedy" ? lab.el("p", { class: "s2s-hint", text: t("tree.unseen") }) : null,
+      ...attention].filter(Boolean);
+  };
+
+  // --- the controls
+
+  const legend = (answer, memory, t, redraw) => {
+    const fates = lab.treeDrawing.FATES.filter((fate) => answer.summary.fates[fate]);
+    return lab.el("div", { class: "s2s-tree-legend", role: "group", "aria-label": t("tree.legend") }, fates.map((fate) =>
+      lab.el("button", { type: "button", class: "s2s-tree-key", "data-fate": fate, "aria-pressed": memory.hidden.has(fate) ? "false" : "true",
+        "data-tip": t(answer.strategy === "sample" && fate === "kept" ? "tree.tip_drawn" : `tree.tip_${fate}`),
+        on: { click: (event) => {
+          if (!memory.hidden.delete(fate)) memory.hidden.add(fate);
+          event.currentTarget.setAttribute("aria-pressed", memory.hidden.has(fate) ? "false" : "true");
+          redraw();
+        } } }, [lab.treeDrawing.swatch(fate), lab.el("span", { text: t(answer.strategy === "sample" && fate === "kept" ? "tree.drawn_key" : `tree.${fate}`) }),
+        lab.el("span", { class: "s2s-tree-count", text: answer.summary.fates[fate] })])));
+  };
+
+  /** One button for each of the n best paths. */
+  const paths = (answer, memory, { t, languages }, onChoose) => {
+    const text = lab.el("span", { class: "s2s-tree-path-text", lang: languages.target });
+    const show = (chosen) => {
+      const { text: written, score } = answer.hypotheses[chosen];
+      text.replaceChildren(lab.el("span", { text: written || t("result.nothing") }), lab.el("span", { class: "s2s-tree-path-score", lang: "", text: lab.number(score) }));
+      for (const [index, button] of buttons.entries()) button.setAttribute("aria-pressed", index === chosen ? "true" : "false");
+    };
+    const buttons = answer.hypotheses.map((hypothesis, index) => lab.el("button", { type: "button", class: "s2s-rank s2s-tree-path", "data-path": index,
+      "aria-label": t("tree.path", { place: index + 1, text: hypothesis.text, score: lab.number(hypothesis.score) }),
+      "data-tip": `${hypothesis.text || t("result.nothing")}  ${lab.number(hypothesis.score)}`, text: index + 1,
+      on: { click: () => {
+        memory.chosen = index;
+        show(index);
+        onChoose();
+      } } }));
+    show(memory.chosen);
+    return lab.el("div", { class: "s2s-tree-paths", role: "group", "aria-label": t("tree.paths") }, [
+      lab.el("span", { class: "s2s-tree-label", text: t(answer.strategy === "sample" ? "nbest.samples" : "tree.paths") }),
+      lab.el("span", { class: "s2s-tree-path-row" }, buttons), text]);
+  };
+
+  const runSwitch = ({ runs, t }, memory, onChoose) => (runs.length < 2 ? null
+    : lab.el("div", { class: "s2s-tree-runs", role: "group", "aria-label": t("field.strategy") }, runs.map((run, index) =>
+      lab.el("button", { type: "button", class: "s2s-example", "aria-pressed": index === memory.run ? "true" : "false", "data-run": index,
+        text: run.strategy === "beam" ? t("compare.beam_title", { size: run.options.beam_size }) : t(`strategy.${run.strategy}`),
+        on: { click: () => onChoose(index) } }))));
+
+  const toolbar = (drawing, memory, { t, redraw, download, foldable }) => {
+    const numbers = lab.el("label", { class: "s2s-tree-numbers" }, [lab.el("span", { text: t("tree.under") }),
+      lab.el("select", { name: "tree-numbers", on: { change: (event) => {
+        memory.numbers = event.target.value;
+        redraw();
+      } } }, NUMBERS.map((name) => lab.el("option", { value: name, text: t(`tree.under_${name}`), selected: name === memory.numbers })))]);
+    const all = foldable ? lab.el("label", { class: "s2s-switch", "data-tip": t("tree.all_tip") }, [
+      lab.el("input", { type: "checkbox", role: "switch", name: "tree-all", checked: memory.all, on: { change: (event) => {
+        memory.all = event.target.checked;
+        memory.unfolded.clear();
+        redraw();
+      } } }), lab.el("span", { text: t("tree.all") })]) : null;
+    const zoom = lab.el("div", { class: "s2s-tree-zoom", role: "group", "aria-label": t("tree.zoom") },
+      [["out", "−", -1], ["in", "+", 1], ["fit", t("tree.fit"), 0]].map(([name, text, direction]) => lab.el("button", { type: "button", class: "s2s-quiet",
+        "data-zoom": name, text, "aria-label": t(`tree.zoom_${name}`), "data-tip": t(`tree.zoom_${name}`), on: { click: () => drawing.zoom(direction) } })));
+    const files = lab.el("div", { class: "s2s-downloads", role: "group", "aria-label": t("download.title") }, [
+      lab.el("span", { class: "s2s-download-label", text: t("download.title"), "aria-hidden": "true" }),
+      ...Object.keys(FORMATS).map((format) => lab.el("button", { type: "button", class: "s2s-quiet", text: format.toUpperCase(), "data-format": format,
+        "data-tip": t(`tree.file_${format}`), on: { click: () => download(format) } }))]);
+    return lab.el("div", { class: "s2s-toolbar s2s-tree-toolbar" }, [numbers, all, zoom, files]);
+  };
+
+  // --- files
+
+  const csvOf = ({ nodes }) => {
+    const names = ["step", "group", "rank", "token", "token_id", "parent", "token_log_prob", "log_prob", "score", "fate"];
+    // A spreadsheet is not to take a token for a formula.
+    const safe = (value) => (typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value));
+    const quoted = (value) => (/[",\n\r]/.test(safe(value)) ? `"${safe(value).replaceAll('"', '""')}"` : safe(value));
+    const rows = nodes.map((node, index) => [index, ...names.map((name) => quoted(node[name]))].join(","));
+    return `\ufeff${[["node", ...names].join(","), ...rows].join("\r\n")}\r\n`;
+  };
+
+  const download = async (format, { answer, drawing, context, title }) => {
+    const { saveFile, model } = context;
+    const save = (content) => saveFile({ name: `${model.id.replaceAll("/", "-")}_${answer.strategy}_tree.${format}`, type: FORMATS[format], content });
+    if (format === "json") {
+      const { source, source_tokens, strategy, options, given, hypotheses, summary, trace } = answer;
+      save(JSON.stringify({ model: model.id, source, source_tokens, strategy, options, given, hypotheses, summary, trace }, null, 1));
+    } else if (format === "csv") save(csvOf(answer.trace));
+    else {
+      const text = lab.standaloneSvg(drawing.svg, { title });
+      const [width, height] = ["width", "height"].map((name) => Number(/^<svg[^>]*>/.exec(text)[0].match(new RegExp(`\\b${name}="([\\d.]+)"`))[1]));
+      save(format === "svg" ? text : await lab.pngOf(text, { width, height, scale: 2 }));
+    }
+  };
+
+  // --- the view
+
+  const fill = (place, answer, context, onRun) => {
+    const { t, memory, languages } = context;
+    const tree = lab.searchTree.build(answer.trace);
+    if (!tree.nodes.length) return place.replaceChildren(lab.el("p", { class: "s2s-note", text: t("tree.empty") }));
+    memory.chosen = Math.min(memory.chosen, answer.hypotheses.length - 1);
+    const line = readout(t, languages.target);
+    const panel = lab.el("section", { class: "s2s-tree-details", "aria-label": t("tree.so_far"), hidden: memory.selected === null });
+    const says = sentences(answer, t);
+    const end = () => (tree.n_best[memory.chosen] >= 0 ? tree.n_best[memory.chosen] : null);
+    const choice = () => lab.searchTree.choose(tree, { unfolded: memory.unfolded, all: memory.all,
+      fates: new Set(lab.treeDrawing.FATES.filter((fate) => !memory.hidden.has(fate))) });
+    const redraw = () => drawing.show({ choice: choice(), numbers: memory.numbers, selected: memory.selected, chosen: end() });
+    const select = (index) => {
+      memory.selected = index;
+      drawing.mark({ selected: index });
+      line.show(tree, index, answer, false);
+      panel.hidden = false;
+      panel.replaceChildren(...details(tree, index, answer, context));
+      context.announce(t("tree.selected", { text: tree.textOf(index) || t("result.nothing") }));
+    };
+    const drawing = lab.treeDrawing({
+      tree, t, language: languages.target, view: memory.view,
+      label: t("tree.label", { candidates: tree.nodes.length, steps: tree.columns.length }), help: t("tree.help"),
+      onPoint: (at, byKeyboard) => line.show(tree, at ?? memory.selected, answer, byKeyboard),
+      onSelect: select,
+      onFold: (step) => {
+        if (!memory.unfolded.delete(step)) memory.unfolded.add(step);
+        redraw();
+      },
+      onView: (view) => { memory.view = view; },
+    });
+    const first = choice();
+    place.replaceChildren(
+      runSwitch(context, memory, onRun) ?? "",
+      lab.el("p", { class: "s2s-verdict", text: says }),
+      paths(answer, memory, context, () => drawing.mark({ chosen: end() })),
+      legend(answer, memory, t, redraw),
+      toolbar(drawing, memory, { t, redraw, foldable: first.foldable.some((count) => count > 0),
+        download: (format) => download(format, { answer, drawing, context, title: says }) }),
+      drawing.node, line.node, panel);
+    redraw();
+    line.show(tree, memory.selected, answer, false);
+    if (memory.selected !== null) panel.replaceChildren(...details(tree, memory.selected, answer, context));
+  };
+
+  return (context) => {
+    const { t, memory, key, ask, runs, chosen } = context;
+    if (memory.key !== key) {
+      Object.assign(memory, { key, answers: {}, run: runs.length - 1, chosen: chosen ?? 0, selected: null, unfolded: new Set(), view: null });
+    }
+    memory.hidden ??= new Set();
+    memory.numbers ??= NUMBERS[0];
+    memory.all ??= false;
+    const place = lab.el("div", { class: "s2s-tree" });
+    const show = async () => {
+      const { run } = memory;
+      if (!memory.answers[run]) {
+        if (!place.children.length) place.replaceChildren(lab.waiting(t));
+        place.setAttribute("aria-busy", "true");
+        const seed = runs[run].seed ?? null;
+        const options = seed === null ? context.sent.options : { ...context.sent.options, seed };
+        const answer = await ask({ run, options });
+        if (memory.key !== key || memory.run !== run) return;
+        place.removeAttribute("aria-busy");
+        if (answer.error) return place.replaceChildren(lab.errorNote(t, answer.error));
+        memory.answers[run] = answer;
+      }
+      fill(place, memory.answers[run], context, (wanted) => {
+        Object.assign(memory, { run: wanted, selected: null, chosen: 0, view: null, unfolded: new Set() });
+        show();
+        place.querySelector(`[data-run="${wanted}"]`)?.focus();
+      });
+    };
+    show();
+    return place;
+  };
+})() });
