@@ -9,12 +9,17 @@ from typing import Any, Final
 
 from seq2seq_demo.config import check_choice
 from seq2seq_demo.web.models import Models
-from seq2seq_demo.web.views import architectures, score
+from seq2seq_demo.web.views import architectures, comparison, penalties, reading, score, steps, tree
 
 Answer = Callable[[Models, Mapping[str, Any]], dict[str, Any]]
 
 VIEWS: Final[Mapping[str, Answer]] = {
+    "comparison": comparison.answer,
+    "penalties": penalties.answer,
+    "tree": tree.answer,
     "score": score.answer,
+    "reading": reading.answer,
+    "steps": steps.answer,
     "architectures": architectures.answer,
 }
 """What answers each tab that asks."""
