@@ -45,6 +45,7 @@ _LONGEST_SIDE: Final = 26.0  # inches, of the cells; beyond it they shrink, and 
 _COLOURS: Final = "Blues"
 _CELL_STYLES: Final = {"rnn": (":", "^"), "gru": ("--", "s"), "lstm": ("-", "o")}
 _ATTENTION_COLOURS: Final = {"none": "#777777", "additive": "#0072b2", "dot": "#d55e00", "general": "#009e73"}
+_OTHER_COLOUR: Final = "#cc79a7"
 """Okabe and Ito's colours, which the colour-blind tell apart."""
 
 
@@ -100,7 +101,7 @@ class LengthLine:
     cell: str
     """Chooses the dashes and the mark."""
     attention: str
-    """Chooses the colour."""
+    """Chooses the colour; what is none of the attentions stands apart."""
     values: Sequence[float]
     """BLEU, one for each length."""
 
@@ -117,7 +118,7 @@ def length_figure(lines: Sequence[LengthLine], mean_words: Sequence[float], *, c
     axes = figure.add_subplot()
     for line in lines:
         dashes, mark = _CELL_STYLES.get(line.cell, ("-", "."))
-        colour = _ATTENTION_COLOURS.get(line.attention, "black")
+        colour = _ATTENTION_COLOURS.get(line.attention, _OTHER_COLOUR)
         axes.plot(mean_words, line.values, label=line.name, color=colour, linestyle=dashes, marker=mark, markersize=5)
     axes.set_xlabel("source length (words)")
     axes.set_ylabel("BLEU")
