@@ -21,6 +21,7 @@ from seq2seq_demo.evaluation import (
     measure,
     perplexity,
 )
+from seq2seq_demo.sentences import join_sentences, split_sentences
 from seq2seq_demo.text import normalise, normalise_source
 from seq2seq_demo.translator import Translation, Translator
 from seq2seq_demo.validation import total_loss
@@ -41,6 +42,8 @@ class MeasurementOptions:
     tokenize: str | None = None
     """sacreBLEU's tokenizer; None lets `evaluation.bleu_tokenizer` choose."""
     lowercase: bool = False
+    split: bool = False
+    """Decode each sentence of a source on its own, and join the outputs, as the page does."""
 
 
 @dataclass(frozen=True)
@@ -120,20 +123,44 @@ def measure_translator(
     if not pairs:
         raise DataError("no_data", "the test set is empty.")
     start = time.perf_counter()
-    translations = translator.translate([source for source, _ in pairs], config, progress=progress)
+    translations = _translate(translator, pairs, config, split=options.split, progress=progress)
     seconds = time.perf_counter() - start
+    language = translator.config.target_language
+    outputs = tuple(join_sentences([part.hypotheses[0].text for part in parts], language) for parts in translations)
+    # Sentences of a source have an end symbol each.
+    lengths = [sum(len(part.source_tokens) - 1 for part in parts) for parts in translations]
     figures = [
-        _model_figure(metric, translator, pairs, translations)
+        _model_figure(metric, translator, pairs, [part for parts in translations for part in parts])
         if metric in MODEL_METRICS
-        else _figure(metric, pairs, translations, tokenize=tokenize, lowercase=options.lowercase)
+        else _figure(metric, pairs, outputs, lengths=lengths, tokenize=tokenize, lowercase=options.lowercase)
         for metric in options.metrics
     ]
-    outputs = tuple(translation.hypotheses[0].text for translation in translations)
     return Measurement(tuple(figures), outputs, config, seconds, str(translator.device), torch.get_num_threads())
 
 
+def _translate(
+    translator: Translator,
+    pairs: Sequence[Pair],
+    config: DecodingConfig,
+    *,
+    split: bool,
+    progress: Callable[[int], object] | None,
+) -> list[list[Translation]]:
+    """Translate the sources; each has one translation, or one for each of its sentences."""
+    language = translator.config.source_language
+    parts = [(split_sentences(source, language) if split else []) or [source] for source, _ in pairs]
+    found = iter(translator.translate([text for texts in parts for text in texts], config, progress=progress))
+    return [[next(found) for _ in texts] for texts in parts]
+
+
 def _figure(
-    metric: str, pairs: Sequence[Pair], translations: Sequence[Translation], *, tokenize: str, lowercase: bool
+    metric: str,
+    pairs: Sequence[Pair],
+    outputs: Sequence[str],
+    *,
+    lengths: Sequence[int],
+    tokenize: str,
+    lowercase: bool,
 ) -> Figure:
     rows = list(range(len(pairs)))
     references: list[str] | list[list[str]] = [target for _, target in pairs]
@@ -144,11 +171,11 @@ def _figure(
         rows, references = [first[source] for source in groups], list(groups.values())
     return measure(
         metric,
-        [translations[row].hypotheses[0].text for row in rows],
+        [outputs[row] for row in rows],
         references,
         tokenize=tokenize,
         lowercase=lowercase,
-        source_lengths=[len(translations[row].source_tokens) - 1 for row in rows],
+        source_lengths=[lengths[row] for row in rows],
     )
 
 

@@ -203,3 +203,13 @@ def test_the_module_runs_and_help_names_every_command() -> None:
     assert result.returncode == 0
     for command in ("train", "evaluate", "translate", "benchmark", "push"):
         assert re.search(rf"^    {command}\s", result.stdout, flags=re.MULTILINE)
+
+
+def test_sentences_of_a_source_can_be_decoded_one_by_one(evaluate, saved_checkpoint, tmp_path: Path) -> None:
+    data, outputs = tmp_path / "two.tsv", tmp_path / "outputs.txt"
+    data.write_text(f"{ENGLISH[0]} {ENGLISH[2]}\t{CHINESE[0]}{CHINESE[2]}\n", encoding="utf-8")
+    status, out, _ = evaluate("--split", "--metric", "bleu", "--json", "--outputs", str(outputs), data=data)
+    alone = Translator.from_pretrained(saved_checkpoint).translate([ENGLISH[0], ENGLISH[2]], DecodingConfig())
+    assert status == 0
+    assert outputs.read_text(encoding="utf-8").strip() == "".join(item.hypotheses[0].text for item in alone)
+    assert json.loads(out)["sentences"] == 1

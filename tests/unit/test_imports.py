@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "web": "translator figures evaluation search data tokenizer text sentences reading",
     "benchmark": "translator model search tokenizer",
     "length_probe": "translator evaluation data",
-    "measurement": "translator evaluation validation data text alignment",
+    "measurement": "translator evaluation validation data text alignment sentences",
     "alignment": "reading text tokenizer translation",
     "translator": "checkpoint search model tokenizer inputs translation reading explanation equations",
     "explanation": "equations model tokenizer",
