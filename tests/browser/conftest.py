@@ -52,8 +52,8 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _save_tiny(folder: Path, *, attention: str) -> Path:
-    checkpoint = tiny_translator(attention=attention, seed=2).checkpoint
+def _save_tiny(folder: Path, *, attention: str, cell: str = "gru") -> Path:
+    checkpoint = tiny_translator(cell=cell, attention=attention, seed=2).checkpoint
     with torch.no_grad():
         checkpoint.model.decoder.output.bias[EOS_ID] -= 2  # outputs of several tokens: a heatmap needs rows
     save_checkpoint(
@@ -75,11 +75,15 @@ def tiny_checkpoint(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def address(tiny_checkpoint, tmp_path_factory) -> Iterator[str]:
     """Address of a running page with the tiny models, a missing one, and those in ``checkpoints/``."""
-    blind = _save_tiny(tiny_checkpoint.parent / "blind", attention="none")
+    folder = tiny_checkpoint.parent
+    blind = _save_tiny(folder / "blind", attention="none")
+    # With these every cell and every attention is there.
+    elman = _save_tiny(folder / "elman", attention="general", cell="rnn")
+    lstm = _save_tiny(folder / "lstm", attention="dot", cell="lstm")
     port = _free_port()
     environment = {
         **os.environ,
-        "SEQ2SEQ_MODELS": f"{tiny_checkpoint},{blind},{tiny_checkpoint.parent / 'missing'}",
+        "SEQ2SEQ_MODELS": f"{tiny_checkpoint},{blind},{elman},{lstm},{folder / 'missing'}",
         "SEQ2SEQ_DEVICE": "cpu",
         "GRADIO_SERVER_NAME": "127.0.0.1",
         "GRADIO_SERVER_PORT": str(port),

@@ -89,8 +89,8 @@ def test_the_step_stays_when_the_tab_is_left_and_comes_again(open_page):
 
 def test_it_plays_to_the_end_by_itself(open_page):
     page = open_page()
-    page.clock.install()
     open_steps(page)
+    page.clock.install()
     page.locator("[data-player=play]").click()
     page.clock.run_for(4000)
     expect(page.locator(".s2s-steps [aria-current=step]")).to_have_attribute("data-index", "2")
@@ -128,7 +128,7 @@ def test_the_cell_s_equation_is_filled_in_with_numbers_that_agree(open_page):
         left, right = line.split(" = ")
         forget, before, enter, candidate = (number(one) for one in re.findall(r"−?\d+\.\d+", left))
         assert forget * before + enter * candidate == pytest.approx(number(right), abs=0.025)
-        page.locator("[data-player=next]").click()
+        page.locator("[data-player=next]").press("Enter")
 
 
 def test_the_written_token_is_marked_among_the_most_probable(open_page):

@@ -15,14 +15,14 @@ ENGLISH = ["How are you?", "I don't know the old man, do you?", "We walked along
 CHINESE = ["你好吗？", "我不认识那个老人，你呢？", "我们沿着一条很安静的河走。"]
 
 
-def tiny_translator(*, attention: str = "additive", seed: int = 0) -> Translator:
+def tiny_translator(*, cell: str = "gru", attention: str = "additive", seed: int = 0) -> Translator:
     """Build a translator from words to characters; its outputs are noise, and the same for the same seed."""
     source, target = (
         train_tokenizer(map(normalise, lines), vocab_size=size, config=TokenizerConfig(model_type=kind))
         for lines, size, kind in ((ENGLISH, 290, "bpe"), (CHINESE, 30, "char"))
     )
     architecture = ArchitectureConfig.from_dict(
-        {"cell": "gru", "attention": attention, "embedding_size": 16, "encoder_size": 12, "decoder_size": 24}
+        {"cell": cell, "attention": attention, "embedding_size": 16, "encoder_size": 12, "decoder_size": 24}
     )
     config = architecture.with_vocabularies(source.vocab_size, target.vocab_size)
     torch.manual_seed(seed)
