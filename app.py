@@ -6,6 +6,8 @@ Settings, all from the environment:
     SEQ2SEQ_DEVICE        ``cuda``, ``mps`` or ``cpu``; without it the best that is there.
     SEQ2SEQ_ZEROGPU       ``1`` decodes on a ZeroGPU Space's GPU. These models are small: the Space's CPU, the default
                           there, answers as fast and uses up no visitor's quota.
+    GRADIO_MCP_SERVER     ``1`` serves the HTTP endpoints as tools of an MCP server too, at ``/gradio_api/mcp/``; needs
+                          ``gradio[mcp]``.
     GRADIO_SERVER_NAME, GRADIO_SERVER_PORT and Gradio's other settings.
 """
 
@@ -19,6 +21,7 @@ import logging  # noqa: E402
 from pathlib import Path  # noqa: E402
 
 from seq2seq_demo.checkpoint import find_checkpoints  # noqa: E402
+from seq2seq_demo.web.mcp import mcp_launch_options  # noqa: E402
 from seq2seq_demo.web.models import Models, in_page_order, models_from_environment  # noqa: E402
 from seq2seq_demo.web.page import build_page, page_head, page_theme  # noqa: E402
 
@@ -43,6 +46,7 @@ def main() -> None:
         run_history=False,
         ssr_mode=False,
         show_error=False,
+        **mcp_launch_options(os.environ),
     )
 
 

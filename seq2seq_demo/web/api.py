@@ -1,16 +1,44 @@
-"""The HTTP endpoint ``translate``: the command line's options and the command line's JSON."""
+"""The HTTP endpoints: the command line's options and the command line's JSON; with an MCP server they are its tools.
 
-from typing import Any
+The docstrings are what a caller reads of them.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
 
 import gradio as gr
 
 from seq2seq_demo.config import DecodingConfig, Strategy
-from seq2seq_demo.errors import Seq2SeqError
+from seq2seq_demo.errors import ConfigurationError, Seq2SeqError
 from seq2seq_demo.web.models import Models
 
+MAX_COMPARED: Final = 20
+"""Most option objects of one comparison."""
 
-class TranslateEndpoint:
-    """Translates one sentence with one of the served models.
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Tell the caller of an error: its code as the title, and what to do about it."""
+    try:
+        yield
+    except Seq2SeqError as error:
+        raise gr.Error(error.message, title=error.code, print_exception=False) from error
+
+
+def _read_options(options: object, *, number: int | None = None) -> DecodingConfig:
+    """Check an object of decoding options; `number` is its place in a list, from 1."""
+    where = "options" if number is None else f"options {number}"
+    if not isinstance(options, Mapping):
+        raise ConfigurationError("wrong_type", f"{where} must be an object.", {"field": "options", "allowed": "object"})
+    try:
+        return DecodingConfig.from_dict(options).with_seed()
+    except ConfigurationError as error:
+        raise ConfigurationError(error.code, f"{where}: {error.message}", error.fields) from error
+
+
+class Endpoints:
+    """What other programs can ask of this page.
 
     Args:
         models: The only models that a request can name.
@@ -82,10 +110,72 @@ class TranslateEndpoint:
             "repeat_limit": repeat_limit,
             "prefix": prefix,
         }
-        try:
+        with _told():
             config = DecodingConfig.from_dict(options).with_seed()
             name = model or self._models.default
             (translation,) = self._models.get(name).translate([text], config)
-        except Seq2SeqError as error:
-            raise gr.Error(error.message, title=error.code, print_exception=False) from error
         return {"model": name, "options": config.to_dict(), **translation.to_dict()}
+
+    def compare(self, text: str, options: list[dict[str, Any]], model: str = "") -> dict[str, Any]:
+        """Translate one sentence in several ways, to see how the decoding strategies differ.
+
+        Args:
+            text: One sentence in the model's source language.
+            options: 1-20 objects of decoding options, each with any of the names that `translate` takes, for example
+                [{"strategy": "greedy"}, {"strategy": "beam", "beam_size": 5, "n_best": 5}].
+            model: Id of a served model; empty is the first.
+
+        Returns:
+            model, and runs in the order of the options: options and what `translate` returns of the sentence.
+        """
+        with _told():
+            if not isinstance(options, list) or not 1 <= len(options) <= MAX_COMPARED:
+                allowed = f"a list of 1 to {MAX_COMPARED} objects"
+                raise ConfigurationError(
+                    "wrong_type", f"options must be {allowed}.", {"field": "options", "allowed": allowed}
+                )
+            configs = [_read_options(item, number=number) for number, item in enumerate(options, start=1)]
+            name = model or self._models.default
+            translations = self._models.get(name).compare(text, configs)
+        runs = [
+            {"options": config.to_dict(), **translation.to_dict()}
+            for config, translation in zip(configs, translations, strict=True)
+        ]
+        return {"model": name, "runs": runs}
+
+    def score(self, text: str, target: str, options: dict[str, Any] | None = None, model: str = "") -> dict[str, Any]:
+        """Score a given translation under the model, and judge it beside the best that the search finds.
+
+        Args:
+            text: One sentence in the model's source language.
+            target: Your translation of it.
+            options: Decoding options of the search, with the names that `translate` takes; the length and coverage
+                penalties hold for both scores. Null is a beam of 5.
+            model: Id of a served model; empty is the first.
+
+        Returns:
+            model, options, own (what `translate` returns, of your translation, with the rank of each token in the
+            vocabulary), found (the same of the search's outputs), and judgement: verdict ("same",
+            "other-segmentation", "search-error", "out-of-reach" or "model-disagrees"), own_score, best_score and
+            obstacles (why the search could not have written your translation).
+        """
+        with _told():
+            config = _read_options(options or {})
+            name = model or self._models.default
+            translator = self._models.get(name)
+            (own,) = translator.score([text], [target], config)
+            (found,) = translator.translate([text], config)
+            judgement = translator.judge(own, found, config)
+            obstacles = translator.obstacles(own, config)
+        return {
+            "model": name,
+            "options": config.to_dict(),
+            "own": own.to_dict(),
+            "found": found.to_dict(),
+            "judgement": {
+                "verdict": judgement.verdict.value,
+                "own_score": judgement.own_score,
+                "best_score": judgement.best_score,
+                "obstacles": [obstacle.value for obstacle in obstacles],
+            },
+        }

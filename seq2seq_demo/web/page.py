@@ -11,7 +11,7 @@ from gradio.events import api
 
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.errors import InputError, Seq2SeqError
-from seq2seq_demo.web.api import TranslateEndpoint
+from seq2seq_demo.web.api import Endpoints
 from seq2seq_demo.web.batch import BatchServer
 from seq2seq_demo.web.components import joined_styles, lab_page, read_asset
 from seq2seq_demo.web.decoding import INTERNAL_ERROR, Line, decode, error_to_dict, throttle
@@ -27,6 +27,8 @@ CONCURRENT_DECODES: Final = 8
 """Visitors decoded at a time; one with fifty lines must not keep the others waiting."""
 QUEUE_SIZE: Final = 100
 """Requests that wait beyond those; on ZeroGPU Gradio's own default would be 1."""
+ENDPOINTS: Final = ("translate", "compare", "score")
+"""Names of what other programs can ask, over HTTP and, where it is switched on, MCP."""
 CONCURRENT_BATCHES: Final = 1
 """Turns of batches at a time: they take what the sentences leave; see `web.batch`."""
 PAGE_N_BEST: Final = 5
@@ -116,7 +118,7 @@ def _unchanged(function: Any) -> Any:
 
 
 def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None) -> gr.Blocks:
-    """Build the page and its one public endpoint.
+    """Build the page and its public endpoints.
 
     Args:
         models: The models to serve.
@@ -124,14 +126,17 @@ def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None
     """
     server = PageServer(models)
     wrap = accelerate or _unchanged
-    answer, take_turn, write_file, answer_tab, endpoint = (
+    endpoints = Endpoints(models)
+    answer, take_turn, write_file, answer_tab, *published = (
         wrap(function)
         for function in (
             server.answer,
             BatchServer(models).answer,
             server.download,
             server.view,
-            TranslateEndpoint(models).translate,
+            endpoints.translate,
+            endpoints.compare,
+            endpoints.score,
         )
     )
     # Not the message: it may name folders of this machine, and the log has it.
@@ -183,11 +188,8 @@ def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None
         )
         turn.failure(None, js=read_asset("batch/failed.js"), api_visibility="private")
         lab.halt_batch(None, cancels=[turn], api_visibility="private")
-        api(
-            endpoint,
-            api_name="translate",
-            concurrency_limit=CONCURRENT_DECODES,
-        )
+        for name, endpoint in zip(ENDPOINTS, published, strict=True):
+            api(endpoint, api_name=name, concurrency_limit=CONCURRENT_DECODES, concurrency_id="endpoints")
     page.queue(max_size=QUEUE_SIZE)
     return page
 

@@ -1,4 +1,4 @@
-"""The endpoint ``translate`` over HTTP, with nothing but a client of the standard library."""
+"""The endpoints over HTTP, with nothing but a client of the standard library."""
 
 import json
 import threading
@@ -15,9 +15,9 @@ pytestmark = pytest.mark.integration
 OPTIONS = {"strategy": "beam", "beam_size": 3, "n_best": 2, "length_penalty": 0.5, "min_length": 2, "max_length": 9}
 
 
-def call(address: str, **arguments: object) -> tuple[str, object]:
+def call(address: str, endpoint: str = "translate", **arguments: object) -> tuple[str, object]:
     """Post a request and read its answer: (event, data)."""
-    url = f"{address}/gradio_api/call/v2/translate"
+    url = f"{address}/gradio_api/call/v2/{endpoint}"
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(url, json.dumps(arguments).encode(), headers)
     with urllib.request.urlopen(request, timeout=20) as answer:
@@ -86,9 +86,52 @@ def test_a_long_request_does_not_keep_others_waiting(address):
     assert finished == ["short", "long", "long"]
 
 
-def test_translate_is_the_only_published_endpoint(address):
+def test_a_comparison_gives_what_translate_gives_of_each(address):
+    options = [{"strategy": "greedy"}, OPTIONS]
+    event, (answer,) = call(address, "compare", text="We know the old man.", options=options)
+    assert (event, answer["model"]) == ("complete", "tiny")
+    for run, one in zip(answer["runs"], options, strict=True):
+        _, (wanted,) = call(address, text="We know the old man.", **one)
+        assert run["options"] == wanted["options"]
+        assert [item["text"] for item in run["hypotheses"]] == [item["text"] for item in wanted["hypotheses"]]
+
+
+def test_a_target_is_scored_and_judged_as_in_python(address, tiny_checkpoint):
+    event, (answer,) = call(address, "score", text="We know the old man.", target="我认识那个老人。", options=OPTIONS)
+    assert event == "complete"
+    translator, config = Translator.from_pretrained(tiny_checkpoint, device="cpu"), DecodingConfig(**OPTIONS)
+    (own,) = translator.score(["We know the old man."], ["我认识那个老人。"], config)
+    (found,) = translator.translate(["We know the old man."], config)
+    assert answer["own"]["hypotheses"][0]["ranks"] == list(own.hypotheses[0].ranks)
+    assert answer["judgement"]["verdict"] == translator.judge(own, found, config).verdict
+    assert answer["judgement"]["own_score"] == pytest.approx(own.hypotheses[0].score, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "arguments", "code"),
+    [
+        ("compare", {"text": "Hi", "options": []}, "wrong_type"),
+        ("compare", {"text": "Hi", "options": [{"beam": 5}]}, "unknown_key"),
+        ("compare", {"text": " ", "options": [{}]}, "empty"),
+        ("score", {"text": "Hi", "target": " "}, "target_empty"),
+        ("score", {"text": "Hi", "target": "你", "options": {"strategy": "magic"}}, "not_a_choice"),
+        ("score", {"text": "Hi", "target": "你", "model": "../tiny"}, "not_a_choice"),
+    ],
+)
+def test_the_other_endpoints_answer_errors_as_translate_does(address, endpoint, arguments, code):
+    event, data = call(address, endpoint, **arguments)
+    assert (event, data["title"]) == ("error", code)
+    assert len(data["error"]) > 10
+
+
+def test_the_three_endpoints_are_all_that_is_published(address):
     with urllib.request.urlopen(f"{address}/gradio_api/info", timeout=20) as answer:
-        assert list(json.load(answer)["named_endpoints"]) == ["/translate"]
+        assert list(json.load(answer)["named_endpoints"]) == ["/translate", "/compare", "/score"]
+
+
+def test_without_an_mcp_server_there_are_no_tools_and_no_error(address):
+    with urllib.request.urlopen(f"{address}/gradio_api/mcp/schema", timeout=20) as answer:
+        assert json.load(answer) == []
 
 
 def test_the_page_serves_no_file_of_the_machine(address):
