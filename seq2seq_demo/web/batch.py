@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeGuard, TypeVar
 
 from seq2seq_demo.config import DecodingConfig, not_a_choice
 from seq2seq_demo.errors import ConfigurationError, InputError, Seq2SeqError
@@ -19,10 +19,11 @@ from seq2seq_demo.web.decoding import INTERNAL_ERROR, error_to_dict
 from seq2seq_demo.web.models import Models
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 MAX_LINES: Final = 10_000
 """Most lines of a batch."""
-TURN_LINES: Final = 500
+TURN_LINES: Final = 200
 """Most lines of one turn."""
 TURN_SECONDS: Final = 10.0
 """After these a turn ends and the next visitor's begins."""
@@ -101,6 +102,8 @@ class BatchServer:
         job = values.get("job")
         if job == "decode":
             rows = take_turn(translator, read_turn(values))
+            # The turn has come: until now the visitor may have waited for others.
+            yield {"done": False, "rows": []}
             for new, done in gather(rows):
                 yield {"done": done, "rows": [row.to_dict() for row in new]}
         elif job == "measure":
@@ -200,12 +203,12 @@ def measure_outputs(values: Mapping[str, Any], *, language: str) -> dict[str, An
         InputError: lists of other things than these, or too much of them.
         DataError: nothing to measure, or lists of different lengths.
     """
-    outputs, references, lengths = (values.get(name) for name in ("outputs", "references", "source_tokens"))
-    if not _all(outputs, str) or not _all(lengths, int) or not _all(references, list):
+    outputs, references, lengths = values.get("outputs"), values.get("references"), values.get("source_tokens")
+    if not (_is_list(outputs, str) and _is_list(references, list) and _is_list(lengths, int)):
         raise _not_measurable("outputs, references and source_tokens must be lists", "outputs")
-    if not all(_all(item, str) for item in references):
+    if not all(_is_list(item, str) for item in references):
         raise _not_measurable("references must be a list of texts for each output", "references")
-    size = sum(map(len, outputs)) + sum(len(text) for item in references for text in item)
+    size = sum(len(text) for texts in (outputs, *references) for text in texts)
     if len(outputs) > MAX_LINES or size > MAX_CHARACTERS:
         raise _not_measurable(f"outputs must be at most {MAX_LINES} of at most {MAX_CHARACTERS} characters", "outputs")
     tokenize = bleu_tokenizer(language)
@@ -213,7 +216,7 @@ def measure_outputs(values: Mapping[str, Any], *, language: str) -> dict[str, An
     return {figure.name: figure.to_dict() for figure in figures}
 
 
-def _all(values: object, kind: type) -> bool:
+def _is_list(values: object, kind: type[T]) -> TypeGuard[list[T]]:
     return isinstance(values, list) and all(type(value) is kind for value in values)
 
 

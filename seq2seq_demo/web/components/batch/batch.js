@@ -101,7 +101,7 @@ lab.addView((() => {
   const drawForm = (context, form, redraw, run) => {
     const { t, models } = context;
     const model = models.find(({ id }) => id === form.model) ?? context.model;
-    const select = lab.el("select", { id: "s2s-batch-model", name: "batch-model", on: { change: () => { form.model = select.value; redraw("#s2s-batch-model"); } } },
+    const select = lab.el("select", { class: "s2s-select", id: "s2s-batch-model", name: "batch-model", on: { change: () => { form.model = select.value; redraw("#s2s-batch-model"); } } },
       lab.modelOptions(model.id, models, t));
     const fill = model.examples.length ? lab.el("button", { type: "button", class: "s2s-quiet", text: t("batch.examples"), on: { click: () => {
       form.sources = model.examples.join("\n");
@@ -306,5 +306,5 @@ lab.addView((() => {
     return node;
   };
 
-  return { name: "batch", draw };
+  return { name: "batch", files: ["tsv", "json"], draw };
 })());

@@ -86,6 +86,9 @@ lab.batchFigures = (() => {
     }).filter(Boolean);
   };
 
+  // A chart is drawn to the width it gets, or its letters would shrink with it.
+  const size = () => ({ width: Math.min(500, Math.max(300, document.documentElement.clientWidth - 60)), height: 270 });
+
   const style = (index) => ({ colour: index % 5, dash: Math.floor(index / 5) + (index % 2), mark: index % 4 });
 
   const lengthChart = (job, metric, t, labels, chosen) => {
@@ -94,7 +97,7 @@ lab.batchFigures = (() => {
     const lines = labels.map((name, index) => ({ name, ...style(index), points: parts.map(({ length, values }) => [length, values[index]])
       .filter(([, value]) => value !== undefined) }));
     return lab.chart({ lines, xLabel: t("batch.source_length"), yLabel: t(`batch_column.${metric}`), tableLabel: t("batch.as_table"),
-      label: t("batch.by_length", { metric: t(`batch_column.${metric}`) }), yFrom: metric === "log_prob" ? null : 0, height: 280 });
+      label: t("batch.by_length", { metric: t(`batch_column.${metric}`) }), yFrom: metric === "log_prob" ? null : 0, ...size() });
   };
 
   const beamChart = (job, metric, t, value) => {
@@ -103,7 +106,7 @@ lab.batchFigures = (() => {
       .sort(([a], [b]) => a - b).filter(([size], i, all) => !i || all[i - 1][0] !== size);
     if (points.length < 3) return null;
     return lab.chart({ lines: [{ name: t(`batch_column.${metric}`), points, colour: 0 }], xLabel: t("field.beam_size"), yLabel: t(`batch_column.${metric}`),
-      label: t("batch.by_beam", { metric: t(`batch_column.${metric}`) }), tableLabel: t("batch.as_table"), height: 240 });
+      label: t("batch.by_beam", { metric: t(`batch_column.${metric}`) }), tableLabel: t("batch.as_table"), ...size() });
   };
 
   /** Draw the pictures of one figure; `metric` is what is chosen, `onMetric` is told of another. */

@@ -9,7 +9,7 @@
  * seconds, `waiting` for other visitors' turns, `error`; `stop()`, `resume()` and `measure()`.
  */
 lab.batchJob = ({ model, strategies, lines, turns, onChange }) => {
-  const TURN_LINES = 500;
+  const TURN_LINES = 200;
   const SILENT = 20_000;
   const NO_ANSWER = { code: "no_answer", fields: {}, message: "The server did not answer." };
   // A beam of ten costs more than greedy decoding, a long line more than a short one: the time left follows these.

@@ -22,7 +22,7 @@ lab.addView((() => {
     const link = address(tab);
     const field = link && lab.el("input", { type: "text", class: "s2s-link", readonly: true, "aria-label": t("history.link"), value: link,
       on: { focus: (event) => event.target.select() } });
-    const select = lab.el("select", { id: "s2s-link-tab", on: { change: () => {
+    const select = lab.el("select", { class: "s2s-select", id: "s2s-link-tab", on: { change: () => {
       memory.tab = select.value;
       redraw();
       document.querySelector("#s2s-link-tab")?.focus();

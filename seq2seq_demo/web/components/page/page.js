@@ -275,7 +275,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     const first = message.lines.find((line) => !line.error);
     if (first && !state.untouched) {
       follow();
-      if (lab.keep.isOn()) lab.keep.add({ sent: state.sent, seed: shown().seed, output: first.runs.at(-1).hypotheses[0].text });
+      if (lab.keep.isOn()) lab.keep.add({ sent: state.sent, seed: shown().seed, output: message.lines.map(({ runs }) => runs.at(-1)?.hypotheses[0].text).filter(Boolean).join(" ") });
       if (state.view.tab === "history") drawResult();
     }
     const model = models.find(({ id }) => id === state.sent.model);
