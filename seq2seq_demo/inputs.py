@@ -94,7 +94,9 @@ def read_source(
             "split it into sentences.",
             {**fields, "tokens": len(ids), "limit": MAX_SOURCE_TOKENS},
         )
-    repeats = most_repeats([token for token in ids if not tokenizer.is_byte(token)])
+    # A byte is no sign of a repetition: each counts as different from all else.
+    units = [-place - 1 if tokenizer.is_byte(token) else token for place, token in enumerate(ids)]
+    repeats = most_repeats(units)
     return Source(reading.text, (*ids, EOS_ID), reading.notes, repeats)
 
 
