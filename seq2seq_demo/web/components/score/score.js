@@ -184,8 +184,9 @@ lab.addView({ name: "score", draw: (() => {
     input.value = memory.text;
     input.addEventListener("input", () => { memory.text = input.value; });
     const error = lab.el("p", { class: "s2s-error", id: "s2s-own-error", role: "alert" });
+    const name = languageName(languages.target, t);
     const node = lab.el("form", { class: "s2s-score-form" }, [
-      lab.el("label", { for: "s2s-own", text: t("score.label", { language: languageName(languages.target, t) }) }),
+      lab.el("label", { for: "s2s-own", text: name === languages.target ? t("score.label_plain") : t("score.label", { language: name }) }),
       lab.el("div", {}, [input, lab.el("button", { type: "submit", class: "s2s-go" }, [lab.el("span", { text: t("score.go") }), lab.el("kbd", { text: "⏎" })])]), error]);
     const submit = () => onSubmit(input.value);
     node.addEventListener("submit", (event) => { event.preventDefault(); submit(); });

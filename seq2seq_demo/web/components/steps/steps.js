@@ -22,7 +22,7 @@ lab.addView({ name: "steps", draw: (() => {
       for (const name of ["embedding", "context", "readout"]) take(name, step[name]);
       step.layers.forEach((layer, depth) => {
         take(`input${depth}`, layer.input);
-        for (const when of ["before", "after"]) for (const [name, vector] of Object.entries(layer[when])) take(name, vector);
+        for (const when of ["before", "after"]) for (const [name, vector] of Object.entries(layer[when])) take(name + depth, vector);
         for (const [name, vector] of Object.entries(layer.gates)) {
           if (name === "sum") take("gate-sum", vector);
           else largest[`gate-${name}`] = 1;
@@ -117,8 +117,8 @@ lab.addView({ name: "steps", draw: (() => {
       row(GATES[name], vector, `gate-${name}`, ["candidate", "sum"].includes(name) ? null : open(vector)));
     return lab.el("div", { class: "s2s-vectors" }, [
       row("input", layer.input, `input${depth}`),
-      ...Object.entries(layer.before).map(([name, vector]) => row(`previous_${name}`, vector, name)),
-      ...gates, ...["cell", "hidden"].filter((name) => layer.after[name]).map((name) => row(name, layer.after[name], name))]);
+      ...Object.entries(layer.before).map(([name, vector]) => row(`previous_${name}`, vector, name + depth)),
+      ...gates, ...["cell", "hidden"].filter((name) => layer.after[name]).map((name) => row(name, layer.after[name], name + depth))]);
   };
 
   const sourceTable = (caption, heads, rows) => lab.el("div", { class: "s2s-table-frame s2s-steps-scroll", tabindex: 0, role: "region", "aria-label": caption, "data-frame": caption }, [
