@@ -1,6 +1,6 @@
 """The HTTP endpoints: the command line's options and the command line's JSON; with an MCP server they are its tools.
 
-The docstrings are what a caller reads of them.
+The docstrings are what a caller reads of them; Gradio takes one line of each argument.
 """
 
 from collections.abc import Iterator, Mapping
@@ -70,6 +70,11 @@ class Endpoints:
     ) -> dict[str, Any]:
         """Translate one sentence and return everything that is known about it.
 
+        The answer holds model, options, source (the text as it was read), notes (how that differs from what was given),
+        source_tokens, source_words, seconds, steps, seed and hypotheses, best first. A hypothesis holds text, tokens,
+        token_ids, words, log_prob, score, finished, token_log_probs and attention, with a row of weights over the
+        source tokens for each target token.
+
         Args:
             text: One sentence in the model's source language.
             model: Id of a served model; empty is the first.
@@ -90,8 +95,7 @@ class Endpoints:
             prefix: Text that every output begins with; its last word may grow, unless a space ends it.
 
         Returns:
-            model, options, source, source_tokens, source_words, seconds, steps, seed, and hypotheses, best first: text,
-            tokens, words, log_prob, score, finished, token_log_probs and attention (a row for each target token).
+            A JSON object with what is named above.
         """
         options = {
             "strategy": strategy,
@@ -119,14 +123,17 @@ class Endpoints:
     def compare(self, text: str, options: list[dict[str, Any]], model: str = "") -> dict[str, Any]:
         """Translate one sentence in several ways, to see how the decoding strategies differ.
 
+        Each object of options may have any of the names that translate takes, for example
+        [{"strategy": "greedy"}, {"strategy": "beam", "beam_size": 5, "n_best": 5}]. The answer holds model, and runs in
+        the order of the options: each is what translate returns.
+
         Args:
             text: One sentence in the model's source language.
-            options: 1-20 objects of decoding options, each with any of the names that `translate` takes, for example
-                [{"strategy": "greedy"}, {"strategy": "beam", "beam_size": 5, "n_best": 5}].
+            options: 1-20 objects of decoding options, one for each run.
             model: Id of a served model; empty is the first.
 
         Returns:
-            model, and runs in the order of the options: options and what `translate` returns of the sentence.
+            A JSON object with what is named above.
         """
         with _told():
             if not isinstance(options, list) or not 1 <= len(options) <= MAX_COMPARED:
@@ -146,18 +153,21 @@ class Endpoints:
     def score(self, text: str, target: str, options: dict[str, Any] | None = None, model: str = "") -> dict[str, Any]:
         """Score a given translation under the model, and judge it beside the best that the search finds.
 
+        The answer holds model, options, own (what translate returns, of the given translation, with ranks: the place of
+        each token among all that the model could have written), found (the same of the search's outputs) and judgement:
+        own_score, best_score, verdict and obstacles (why the search could not have written the given translation). The
+        verdict is "same" or "other-segmentation" (the search found this text), "search-error" (the model prefers the
+        given translation, and the search missed it), "out-of-reach" (it prefers it, but the options or the vocabulary
+        are in the way) or "model-disagrees" (it prefers its own).
+
         Args:
             text: One sentence in the model's source language.
-            target: Your translation of it.
-            options: Decoding options of the search, with the names that `translate` takes; the length and coverage
-                penalties hold for both scores. Null is a beam of 5.
+            target: The translation to score.
+            options: Decoding options by the names that translate takes; penalties hold for both scores; null is beam 5.
             model: Id of a served model; empty is the first.
 
         Returns:
-            model, options, own (what `translate` returns, of your translation, with the rank of each token in the
-            vocabulary), found (the same of the search's outputs), and judgement: verdict ("same",
-            "other-segmentation", "search-error", "out-of-reach" or "model-disagrees"), own_score, best_score and
-            obstacles (why the search could not have written your translation).
+            A JSON object with what is named above.
         """
         with _told():
             config = _read_options(options or {})

@@ -109,7 +109,7 @@ def test_a_link_to_a_text_that_cannot_be_decoded_says_why(open_page):
 
 
 def test_a_text_too_long_for_a_link_is_not_cut(open_page):
-    page = open_page()
+    page = open_page("/?strategy=greedy&max_length=2")
     translate(page, "\n".join(["We walked along a very quiet river and " * 4] * 50))
     open_tab(page)
     expect(page.locator(".s2s-keep .s2s-note").first).to_contain_text("too long for a link")
@@ -208,7 +208,7 @@ def test_every_file_of_the_result_is_listed_and_comes(open_page):
 
 
 def test_a_phone_never_scrolls_sideways(open_page):
-    page = open_page(width=390, height=844)
+    page = open_page("/?strategy=greedy&max_length=9", width=390, height=844)
     translate(page, "We know the old man, do you? " * 5)
     open_tab(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -46,6 +46,7 @@ SCRIPTS: Final = (
     "batch/job.js",
     "batch/table.js",
     "batch/figures.js",
+    "batch/pictures.js",
     "batch/batch.js",
     "history/link.js",
     "history/keep.js",

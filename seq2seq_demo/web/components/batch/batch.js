@@ -228,7 +228,7 @@ lab.addView((() => {
       ...notes.map((text) => lab.el("p", { class: "s2s-hint", text })),
       figures ?? lab.el("p", { class: "s2s-hint", text: t("batch.figures_later") }),
       figures && lab.batchFigures.signatures(job, t, labels),
-      figures && lab.batchFigures.pictures(job, t, labels, { metric: memory.metric, onMetric: (name) => {
+      figures && lab.batchPictures({ job, t, labels, saveFile: context.saveFile, metric: memory.metric, onMetric: (name) => {
         memory.metric = name;
         redraw(`input[name="batch-metric"][value="${name}"]`);
       } })]);

@@ -1,6 +1,6 @@
 // Compare: the shown sentence with any number of strategies, side by side; their heatmaps linked by source token.
 
-lab.addView({ name: "comparison", draw: (() => {
+lab.addView({ name: "comparison", files: ["tsv", "json"], draw: (() => {
   const { PENALTIES, PRESETS, nameOf, editor } = lab.strategyList;
   const FORMATS = { tsv: "text/tab-separated-values;charset=utf-8", json: "application/json" };
   const copyOf = (list) => list.map((item) => ({ ...item }));

@@ -278,7 +278,8 @@ lab.page = ({ element, props, trigger, server, watch }) => {
       if (lab.keep.isOn()) lab.keep.add({ sent: state.sent, seed: shown().seed, output: message.lines.map(({ runs }) => runs.at(-1)?.hypotheses[0].text).filter(Boolean).join(" ") });
       if (state.view.tab === "history") drawResult();
     }
-    const model = models.find(({ id }) => id === state.sent.model);
+    // Nothing was sent before where the first text of all, a link's, cannot be decoded.
+    const model = models.find(({ id }) => id === state.sent?.model);
     if (first) status.textContent = lab.taskWords(model, t)("done", { text: first.runs[first.runs.length - 1].hypotheses[0].text });
   };
 
