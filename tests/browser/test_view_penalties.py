@@ -160,7 +160,7 @@ def test_without_attention_there_is_no_coverage(open_page):
     expect(page.locator(ITEMS).first).to_be_visible()
     expect(page.locator("[name=penalty-beta]")).to_have_count(0)
     expect(page.locator("[data-penalty=beta]")).to_have_count(0)
-    expect(page.locator(".s2s-formula")).not_to_contain_text("β")
+    expect(page.locator(".s2s-penalty-formula")).not_to_contain_text("β")
 
 
 def test_on_a_phone_and_in_chinese_nothing_scrolls_sideways(open_page):

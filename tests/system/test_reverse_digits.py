@@ -73,8 +73,8 @@ def test_a_trained_model_reverses_digits_and_attends_backwards(tmp_path: Path) -
 def backwards_share(attention: np.ndarray | None) -> float:
     """Share of output digits whose strongest weight lies on the digit that they copy; both sides end with ``</s>``.
 
-    A lone ``▁`` begins both sides: the digits stand at positions 1 … n, and digit t copies source digit n + 1 - t.
+    The pieces are the digits: digit t of n, counted from 0, copies source digit n - 1 - t.
     """
     assert attention is not None
-    digits = attention.shape[0] - 2
-    return float(np.mean([attention[1 + t].argmax() == digits - t for t in range(digits)]))
+    digits = attention.shape[0] - 1
+    return float(np.mean([attention[t].argmax() == digits - 1 - t for t in range(digits)]))

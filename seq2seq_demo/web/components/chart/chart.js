@@ -105,7 +105,7 @@ lab.chart = (() => {
       const x = place.x(markX.value);
       const end = x > width * 0.7;
       svg.append(lab.svg("line", { class: "s2s-chart-here", x1: x, x2: x, y1: MARGIN.top, y2: height - MARGIN.bottom }),
-        lab.svg("text", { class: "s2s-chart-here-label", x: x + (end ? -5 : 5), y: MARGIN.top + 8, "text-anchor": end ? "end" : "start",
+        lab.svg("text", { class: "s2s-chart-here-label", x: x + (end ? -5 : 5), y: MARGIN.top + 13, "text-anchor": end ? "end" : "start",
           "font-size": 12, text: markX.label }));
     }
     const drawn = lines.map((item) => line(item, place));

@@ -1,6 +1,6 @@
 // Penalties: the list of hypotheses ranked again as α and β move, and where they change places.
 
-lab.addView({ name: "penalties", draw: (() => {
+lab.addView({ name: "penalties", files: ["svg", "csv"], draw: (() => {
   const { score, rank } = lab.reranking;
   const LONG = 20;
   const WAIT = 200; // milliseconds that a slider rests before the server is asked
@@ -131,9 +131,9 @@ lab.addView({ name: "penalties", draw: (() => {
 
   const sentence = ({ at, rises, falls, place }, name, { hypotheses, t }) => {
     const [up, down] = [hypotheses[rises].text || t("result.nothing"), hypotheses[falls].text || t("result.nothing")];
-    const same = up === down;
-    return t(same ? "penalties.overtakes_same" : "penalties.overtakes", { symbol: SYMBOLS[name], at: lab.number(at, at < 0.01 ? 4 : 2), place,
-      up: same ? rises + 1 : telling(up, down), down: same ? falls + 1 : telling(down, up) });
+    return t(up === down ? "penalties.overtakes_same" : "penalties.overtakes", { symbol: SYMBOLS[name], at: lab.number(at, at < 0.01 ? 4 : 2), place,
+      text: up, tokens: hypotheses[rises].token_ids.length, others: hypotheses[falls].token_ids.length,
+      up: telling(up, down), down: telling(down, up) });
   };
 
   /** The changes as one penalty grows; pressing one moves its slider there. */
@@ -289,7 +289,7 @@ lab.addView({ name: "penalties", draw: (() => {
   const draw = (context) => {
     const { t, memory, hypotheses, announce } = context;
     const verdict = lab.el("p", { class: "s2s-verdict" });
-    const equation = lab.el("p", { class: "s2s-formula" });
+    const equation = lab.el("p", { class: "s2s-penalty-formula" });
     let resting, leader = null;
     const update = () => {
       const ranked = list.update({ alpha: memory.alpha, beta: memory.beta });

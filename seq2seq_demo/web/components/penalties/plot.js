@@ -8,6 +8,9 @@ lab.penaltyPlot = (() => {
   /** How the line of a hypothesis looks, in the plot and in the list. */
   const look = (index) => ({ name: String(index + 1), colour: index % 5, dash: Math.floor(index / 5) % 4 });
 
+  // A drawing that is shrunk has letters too small to read.
+  const narrow = () => window.innerWidth < 700;
+
   const alphas = (most) => Array.from({ length: STEPS + 1 }, (_, step) => (most * step) / STEPS);
 
   /** Draw it up to α = `most`; `relative` shows by how much each stands behind the first. `changes` may still be unknown. */
@@ -26,7 +29,7 @@ lab.penaltyPlot = (() => {
     // Of a long list only the changes of the first place: the others would hide the lines.
     const dots = inside.filter(({ place }) => place === 1 || inside.length <= MOST_DOTS).map((change) => ({ x: change.at, y: height(change.at, change.rises),
       strong: change.place === 1, tip: tipOf(change) }));
-    return lab.chart({ lines, dots, named: false, xLabel: "α", yLabel: t(relative ? "penalties.behind" : "stat.score"), height: 330,
+    return lab.chart({ lines, dots, named: false, xLabel: "α", yLabel: t(relative ? "penalties.behind" : "stat.score"), width: narrow() ? 360 : 640, height: narrow() ? 270 : 330,
       label: t("penalties.plot_label", { count: hypotheses.length, beta: lab.number(beta) }), markX: { value: alpha, label: `α = ${lab.number(alpha)}` } });
   };
 

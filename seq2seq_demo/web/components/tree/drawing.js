@@ -12,10 +12,9 @@ lab.treeDrawing = (() => {
   const measured = new Map();
 
   const measure = (text) => {
-    if (!measured.has(text)) {
-      pen.font = `${SIZE.label}px ${getComputedStyle(document.body).fontFamily}`;
-      measured.set(text, pen.measureText(text).width);
-    }
+    // The page has one font, and asking for it each time would take longer than drawing.
+    if (!measured.size) pen.font = `${SIZE.label}px ${getComputedStyle(document.body).fontFamily}`;
+    if (!measured.has(text)) measured.set(text, pen.measureText(text).width);
     return measured.get(text);
   };
 
@@ -139,6 +138,7 @@ lab.treeDrawing = (() => {
         lab.svg("g", {}, [...nodes.values()]), lab.svg("g", {}, [...folds.values()]), parts.steps);
       for (const index of tree.onBest) nodes.get(index)?.classList.add("on-best");
       mark(marks);
+      if (document.activeElement === svg && elementOf(state.cursor)) point(state.cursor);
       resize();
       performance.measure("s2s-tree-draw", "s2s-tree-start");
     };
@@ -166,7 +166,7 @@ lab.treeDrawing = (() => {
 
     // --- zooming and moving
 
-    const fitting = () => Math.max(ZOOM.least, Math.min(1, (frame.clientWidth - 2) / state.place.width,
+    const fitting = () => Math.max(0.01, Math.min(1, (frame.clientWidth - 2) / state.place.width,
       (parseFloat(getComputedStyle(frame).maxHeight) - 2 || Infinity) / state.place.height));
 
     const resize = () => {
@@ -196,8 +196,9 @@ lab.treeDrawing = (() => {
     const zoom = (direction) => {
       const before = state.zoom;
       const middle = [(frame.scrollLeft + frame.clientWidth / 2) / before, (frame.scrollTop + frame.clientHeight / 2) / before];
-      const wanted = direction ? before * ZOOM.step ** direction : fitting();
-      state.zoom = Math.min(ZOOM.most, Math.max(ZOOM.least, wanted));
+      // What fits may be smaller than the least that the buttons go to; from there they go on.
+      const least = Math.min(ZOOM.least, before);
+      state.zoom = direction ? Math.min(ZOOM.most, Math.max(least, before * ZOOM.step ** direction)) : fitting();
       resize();
       frame.scrollLeft = middle[0] * state.zoom - frame.clientWidth / 2;
       frame.scrollTop = middle[1] * state.zoom - frame.clientHeight / 2;
@@ -338,7 +339,7 @@ lab.treeDrawing = (() => {
 
 /**
  * Copy a drawing so that it opens elsewhere: computed colours and type stand in the elements, on the page's surface. Elements
- * of one class in one class of parent look alike, so each such pair is asked for once.
+ * of one class and line colour in one such parent look alike, so each such pair is asked for once.
  */
 lab.standaloneSvg = (() => {
   const PROPERTIES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-opacity", "opacity", "font-weight"];
@@ -353,7 +354,7 @@ lab.standaloneSvg = (() => {
     const styles = new Map();
     const originals = svg.querySelectorAll("*");
     copy.querySelectorAll("*").forEach((node, index) => {
-      const key = [node, node.parentNode].map((one) => `${one.tagName}.${one.getAttribute("class") ?? ""}`).join("|");
+      const key = [node, node.parentNode].map((one) => `${one.tagName}.${one.getAttribute("class") ?? ""}.${one.dataset?.colour ?? ""}`).join("|");
       if (!styles.has(key)) {
         const style = getComputedStyle(originals[index]);
         styles.set(key, PROPERTIES.map((name) => [name, plain(style.getPropertyValue(name))]));

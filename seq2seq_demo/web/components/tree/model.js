@@ -100,8 +100,9 @@ lab.searchTree = (() => {
     const worth = (index) => (nodes[index].fate === "pruned" ? 1e6 : 0) + nodes[index].rank;
     const allowed = columns.map((column) => column.filter((index) => fates.has(nodes[index].fate)).sort((a, b) => worth(a) - worth(b)));
     const short = allowed.map((column) => {
-      let pruned = 0;
-      return column.filter((index) => nodes[index].fate !== "pruned" || (pruned += 1) <= PRUNED_SHOWN);
+      const others = column.filter((index) => nodes[index].fate !== "pruned");
+      // One alone is not worth folding: the sign for it would take its place.
+      return column.length - others.length <= PRUNED_SHOWN + 1 ? column : column.slice(0, others.length + PRUNED_SHOWN);
     });
     columns.forEach((column, at) => {
       const whole = unfolded.has(at + 1);

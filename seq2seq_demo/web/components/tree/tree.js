@@ -1,6 +1,9 @@
 // Search tree: everything that the search looked at, what became of it and why, and the way on from any of it.
 
-lab.addView({ name: "tree", draw: (() => {
+lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], draw: (() => {
+  /** What a fate is called where the strategy is no beam. */
+  const OTHER_NAMES = { greedy: { kept: "written", pruned: "unwritten" }, sample: { kept: "drawn" } };
+  const nameOf = (fate, strategy) => OTHER_NAMES[strategy]?.[fate] ?? fate;
   const NUMBERS = ["log_prob", "score", "probability", "none"];
   const FORMATS = { png: "image/png", svg: "image/svg+xml", csv: "text/csv;charset=utf-8", json: "application/json" };
 
@@ -12,11 +15,11 @@ lab.addView({ name: "tree", draw: (() => {
   const sentences = ({ strategy, options, summary, trace, hypotheses }, t) => {
     const { nodes } = trace;
     const { fates } = summary;
-    const list = (names) => names.filter((name) => fates[name]).map((name) => t(`tree.count_${name}`, { count: fates[name] })).join(t("tree.comma"));
+    const list = (names) => names.filter((name) => fates[name]).map((name) => t(`tree.count_${nameOf(name, strategy)}`, { count: fates[name] })).join(t("tree.comma"));
     const best = summary.best === null ? null : nodes[summary.best];
     const said = [];
     if (strategy === "sample") {
-      said.push(t("tree.drawn", { count: hypotheses.length, distinct: new Set(trace.n_best).size }));
+      said.push(t("tree.samples", { count: hypotheses.length, distinct: new Set(trace.n_best).size }));
     } else {
       said.push(t(summary.steps === 1 ? "tree.looked_once" : "tree.looked", { candidates: summary.candidates, steps: summary.steps,
         fates: list(["kept", "finished", "dominated", "cut", "pruned"]) }));
@@ -39,12 +42,13 @@ lab.addView({ name: "tree", draw: (() => {
   };
 
   /** Why a finished node is, or is not, in the list of hypotheses. */
-  const standing = (tree, index, { strategy, hypotheses }, t) => {
+  const standing = (tree, index, { strategy, hypotheses, summary }, t) => {
     const place = tree.n_best.indexOf(index);
     if (place >= 0) return t("tree.why_listed", { place: place + 1, count: hypotheses.length });
-    const better = tree.nodes.filter(({ fate, score }) => fate === "finished" && score > tree.nodes[index].score).length;
     // Groups have lists of their own: what is missing there is not for its score alone.
-    return strategy === "diverse-beam" || better < hypotheses.length ? "" : t("tree.why_unlisted", { count: better });
+    if (strategy === "diverse-beam") return "";
+    const better = tree.nodes.filter(({ fate, score }) => fate === "finished" && score > tree.nodes[index].score).length;
+    return t("tree.why_unlisted", { place: better + 1, total: summary.fates.finished });
   };
 
   /** What became of a node, and why. */
@@ -63,7 +67,7 @@ lab.addView({ name: "tree", draw: (() => {
     if (node.fate === "dominated") return t(groups > 1 ? "tree.why_dominated_group" : "tree.why_dominated", { bound: lab.number(node.log_prob / summary.longest_penalty) });
     if (strategy === "greedy") return t(node.fate === "pruned" ? "tree.why_unwritten" : "tree.why_written");
     if (node.fate === "kept") return t("tree.why_kept", { size });
-    if (node.fate === "finished") return together([t("tree.why_finished", { size }), standing(tree, index, answer, t)].filter(Boolean), t);
+    if (node.fate === "finished") return together([t("tree.why_finished", { rank: node.rank, size }), standing(tree, index, answer, t)].filter(Boolean), t);
     if (node.token === "</s>") return t("tree.why_late_end", { rank: node.rank, size });
     if (node.group > 0 && options.diversity > 0) return t("tree.why_diverse", { size, diversity: options.diversity });
     const rivals = tree.columns[node.step - 1].map((at) => tree.nodes[at]).filter(({ group, fate }) => group === node.group && fate !== "pruned" && fate !== "finished");
@@ -91,14 +95,14 @@ lab.addView({ name: "tree", draw: (() => {
         const node = tree.nodes[place];
         box.replaceChildren(
           lab.el("p", { class: "s2s-tree-token" }, [lab.el("strong", { lang: language, text: tree.labels[place] }),
-            lab.el("span", { class: `s2s-tree-fate ${node.fate}`, text: t(`tree.${node.fate}`) })]),
+            lab.el("span", { class: `s2s-tree-fate ${node.fate}`, text: t(`tree.${nameOf(node.fate, answer.strategy)}`) })]),
           lab.el("dl", { class: "s2s-stats" }, figures(tree, node, answer, t).map(([name, value]) =>
             lab.el("div", { class: "s2s-stat", "data-figure": name }, [lab.el("dt", { text: t(`tree.${name}`) }), lab.el("dd", { text: value })]))),
           lab.el("p", { class: "s2s-tree-why", text: reason(tree, place, answer, t) }));
       }
       if (byKeyboard) {
         spoken.textContent = place === null || place < 0 ? box.textContent
-          : [tree.labels[place], t(`tree.${tree.nodes[place].fate}`), ...figures(tree, tree.nodes[place], answer, t).map(([name, value]) => `${t(`tree.${name}`)} ${value}`),
+          : [tree.labels[place], t(`tree.${nameOf(tree.nodes[place].fate, answer.strategy)}`), ...figures(tree, tree.nodes[place], answer, t).map(([name, value]) => `${t(`tree.${name}`)} ${value}`),
             reason(tree, place, answer, t)].join(t("tree.comma"));
       }
     };
@@ -138,12 +142,12 @@ lab.addView({ name: "tree", draw: (() => {
     const fates = lab.treeDrawing.FATES.filter((fate) => answer.summary.fates[fate]);
     return lab.el("div", { class: "s2s-tree-legend", role: "group", "aria-label": t("tree.legend") }, fates.map((fate) =>
       lab.el("button", { type: "button", class: "s2s-tree-key", "data-fate": fate, "aria-pressed": memory.hidden.has(fate) ? "false" : "true",
-        "data-tip": t(answer.strategy === "sample" && fate === "kept" ? "tree.tip_drawn" : `tree.tip_${fate}`),
+        "data-tip": t(`tree.tip_${nameOf(fate, answer.strategy)}`),
         on: { click: (event) => {
           if (!memory.hidden.delete(fate)) memory.hidden.add(fate);
           event.currentTarget.setAttribute("aria-pressed", memory.hidden.has(fate) ? "false" : "true");
           redraw();
-        } } }, [lab.treeDrawing.swatch(fate), lab.el("span", { text: t(answer.strategy === "sample" && fate === "kept" ? "tree.drawn_key" : `tree.${fate}`) }),
+        } } }, [lab.treeDrawing.swatch(fate), lab.el("span", { text: t(`tree.${nameOf(fate, answer.strategy)}`) }),
         lab.el("span", { class: "s2s-tree-count", text: answer.summary.fates[fate] })])));
   };
 
@@ -177,7 +181,7 @@ lab.addView({ name: "tree", draw: (() => {
 
   const toolbar = (drawing, memory, { t, redraw, download, foldable }) => {
     const numbers = lab.el("label", { class: "s2s-tree-numbers" }, [lab.el("span", { text: t("tree.under") }),
-      lab.el("select", { name: "tree-numbers", on: { change: (event) => {
+      lab.el("select", { class: "s2s-select", name: "tree-numbers", on: { change: (event) => {
         memory.numbers = event.target.value;
         redraw();
       } } }, NUMBERS.map((name) => lab.el("option", { value: name, text: t(`tree.under_${name}`), selected: name === memory.numbers })))]);
