@@ -1,11 +1,13 @@
 // What test_keyboard.py asks of the page.
 window.walk = (() => {
-  const name = (node) => [node.tagName.toLowerCase(), node.id, node.getAttribute("class"), node.getAttribute("aria-label") ?? node.name,
+  // Without the classes that come with the focus.
+  const kind = (node) => [...node.classList].filter((one) => !["on", "lit", "active"].includes(one)).join(" ");
+  const name = (node) => [node.tagName.toLowerCase(), node.id, kind(node), node.getAttribute("aria-label") ?? node.name,
     node.textContent.slice(0, 30)].filter(Boolean).join(" ");
 
   /** Where Tab can go: what is shown, enabled and in the order; of a group of radio buttons the chosen one. */
   const stops = (root) => [...root.querySelectorAll("button, input, select, textarea, summary, a[href], [tabindex]")].filter((node) =>
-    node.tabIndex >= 0 && !node.disabled && node.getClientRects().length
+    node.tabIndex >= 0 && !node.disabled && node.checkVisibility() && node.getClientRects().length
     && (node.type !== "radio" || node.checked || !root.querySelector(`input[name="${node.name}"]:checked`)));
 
   /** Whether the focus is drawn: around the element, what stands for it, its label or the sentence box. */
@@ -33,9 +35,11 @@ window.walk = (() => {
 
   /** Number the groups in `root` with members that Tab leaves out; returns their names. */
   const groups = (root) => {
-    const GROUPS = "[role=tablist], [role=radiogroup], [role=grid], [role=tree], [role=listbox], [role=group], svg, table";
-    const left = [...root.querySelectorAll("[tabindex='-1']")].filter((node) => node.getClientRects().length && node.ariaHidden !== "true");
-    const found = [...new Set(left.map((node) => node.closest(GROUPS) ?? node.parentElement))];
+    const GROUPS = "[role=tablist], [role=radiogroup], [role=grid], [role=tree], [role=listbox], [role=group]";
+    const left = [...root.querySelectorAll("[tabindex='-1']")].filter((node) => node.checkVisibility() && node.getClientRects().length && node.ariaHidden !== "true");
+    // One member of a group can be reached by Tab: without a role, the group is what holds that one too.
+    const holder = (node) => (node.matches("[tabindex='0']") || node.querySelector("[tabindex='0']") || node === root ? node : holder(node.parentElement));
+    const found = [...new Set(left.map((node) => node.closest(GROUPS) ?? holder(node.parentElement)))];
     found.forEach((group, index) => group.setAttribute("data-group", index));
     return found.map(name);
   };

@@ -241,7 +241,7 @@ def test_markup_and_emoji_in_a_sentence_are_shown_as_typed(open_page):
 def test_a_text_in_another_script_is_decoded_with_a_word_of_warning(open_page):
     page = open_page()
     translate(page, "你好吗？")
-    expect(page.locator(".s2s-result [role=note]")).to_contain_text("This model reads English")
+    expect(page.locator(".s2s-result [role=note]").first).to_contain_text("This model reads English")
     translate(page, "How are you?")
     expect(page.locator(".s2s-result [role=note]")).to_have_count(0)
 
