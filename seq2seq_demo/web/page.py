@@ -168,26 +168,20 @@ def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None
             defaults=default_options(),
             server_functions=[download, view, visitor],
         )
-        decoding = lab.decode(
-            on_decode,
-            outputs=lab,
-            show_progress="hidden",
-            trigger_mode="multiple",
-            concurrency_limit=CONCURRENT_DECODES,
-            api_visibility="private",
-        )
-        decoding.failure(None, js=read_asset("page/failed.js"), api_visibility="private")
-        lab.halt(None, cancels=[decoding], api_visibility="private")
-        turn = lab.batch(
-            on_batch,
-            outputs=lab,
-            show_progress="hidden",
-            trigger_mode="multiple",
-            concurrency_limit=CONCURRENT_BATCHES,
-            api_visibility="private",
-        )
-        turn.failure(None, js=read_asset("batch/failed.js"), api_visibility="private")
-        lab.halt_batch(None, cancels=[turn], api_visibility="private")
+        for start, halt, function, limit, failed in (
+            (lab.decode, lab.halt, on_decode, CONCURRENT_DECODES, "page/failed.js"),
+            (lab.batch, lab.halt_batch, on_batch, CONCURRENT_BATCHES, "batch/failed.js"),
+        ):
+            running = start(
+                function,
+                outputs=lab,
+                show_progress="hidden",
+                trigger_mode="multiple",
+                concurrency_limit=limit,
+                api_visibility="private",
+            )
+            running.failure(None, js=read_asset(failed), api_visibility="private")
+            halt(None, cancels=[running], api_visibility="private")
         for name, endpoint in zip(ENDPOINTS, published, strict=True):
             api(endpoint, api_name=name, concurrency_limit=CONCURRENT_DECODES, concurrency_id="endpoints")
     page.queue(max_size=QUEUE_SIZE)

@@ -51,7 +51,7 @@ lab.strategyList = (() => {
   const row = ({ list, index, t, redraw }) => {
     const values = list[index];
     const id = (name) => `s2s-compared-${index}-${name}`;
-    const choice = lab.el("select", { id: id("strategy"), "data-option": "strategy", "aria-label": t("comparison.strategy", { number: index + 1 }),
+    const choice = lab.el("select", { class: "s2s-select", id: id("strategy"), "data-option": "strategy", "aria-label": t("comparison.strategy", { number: index + 1 }),
       on: { change: () => { list[index] = item(choice.value, values); redraw(`#${id("strategy")}`); } } },
       Object.keys(OWN).map((name) => lab.el("option", { value: name, text: t(`strategy.${name}`), selected: name === values.strategy })));
     const words = (kind, name) => t(`${kind}.${name === "n_best" ? "sample_n_best" : name}`);

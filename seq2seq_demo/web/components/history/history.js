@@ -1,21 +1,6 @@
 // Keep & share: a link to what is shown, every file that can be had of it, and the sentences of before.
 
 lab.addView((() => {
-  const copyButton = (text, t, announce) => {
-    const button = lab.el("button", { type: "button", class: "s2s-go s2s-copy-link", text: t("history.copy") });
-    button.addEventListener("click", async () => {
-      try {
-        await navigator.clipboard.writeText(text);
-        button.textContent = t("result.copied");
-      } catch {
-        button.textContent = t("result.copy_failed"); // a page without permission for the clipboard
-      }
-      announce(button.textContent);
-      setTimeout(() => { button.textContent = t("history.copy"); }, 1500);
-    });
-    return button;
-  };
-
   const drawLink = ({ t, address, announce, sent, memory, models, view, redraw }) => {
     // Whoever comes here to share something has just looked at it in another tab.
     const tab = memory.tab ?? (view.before && view.before !== "history" ? view.before : "attention");
@@ -29,7 +14,7 @@ lab.addView((() => {
     } } }, lab.tabs.names(models).filter((name) => name !== "history").map((name) => lab.el("option", { value: name, text: t(`tab.${name}`), selected: name === tab })));
     return lab.el("section", { class: "s2s-keep-part" }, [
       lab.el("h4", { text: t("history.link") }),
-      link ? lab.el("div", { class: "s2s-link-row" }, [field, copyButton(link, t, announce)])
+      link ? lab.el("div", { class: "s2s-link-row" }, [field, lab.copyButton(link, t, { kind: "s2s-go s2s-copy-link", label: t("history.copy"), announce })])
         : lab.el("p", { class: "s2s-note", text: t("history.link_too_long") }),
       link && lab.el("p", { class: "s2s-link-tab" }, [lab.el("label", { for: "s2s-link-tab", text: t("history.opens") }), select]),
       lab.el("p", { class: "s2s-hint", text: t("history.link_hint") }),

@@ -1,8 +1,8 @@
 // Everything about one hypothesis of one run: the text, its figures, its tokens, its heatmap, and the n-best list.
 
-/** A button that copies a text and says so. */
-lab.copyButton = (text, t) => {
-  const button = lab.el("button", { type: "button", class: "s2s-quiet", text: t("result.copy") });
+/** A button that copies a text and says so; `announce`, where given, says it to screen readers too. */
+lab.copyButton = (text, t, { kind = "s2s-quiet", label = t("result.copy"), announce = () => {} } = {}) => {
+  const button = lab.el("button", { type: "button", class: kind, text: label });
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(text);
@@ -10,25 +10,10 @@ lab.copyButton = (text, t) => {
     } catch {
       button.textContent = t("result.copy_failed"); // a page without permission for the clipboard
     }
-    setTimeout(() => { button.textContent = t("result.copy"); }, 1500);
+    announce(button.textContent);
+    setTimeout(() => { button.textContent = label; }, 1500);
   });
   return button;
-};
-
-/**
- * Link heatmaps of one source: `join(show)` takes one in and returns what it is to call when the visitor is on a place of
- * it. It shows the place itself, the others show its column.
- */
-lab.linkColumns = () => {
-  const members = [];
-  return (show) => {
-    members.push(show);
-    return (place, byKeyboard) => {
-      const column = place?.column === undefined ? null : { column: place.column };
-      for (const member of members) if (member !== show) member(column, false);
-      show(place, byKeyboard);
-    };
-  };
 };
 
 lab.hypothesis = (() => {
