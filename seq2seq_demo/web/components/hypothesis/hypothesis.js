@@ -16,6 +16,22 @@ lab.copyButton = (text, t, { kind = "s2s-quiet", label = t("result.copy"), annou
   return button;
 };
 
+/**
+ * Link heatmaps of one source: `join(show)` takes one in and returns what it is to call when the visitor is on a place of
+ * it. It shows the place itself, the others show its column.
+ */
+lab.linkColumns = () => {
+  const members = [];
+  return (show) => {
+    members.push(show);
+    return (place, byKeyboard) => {
+      const column = place?.column === undefined ? null : { column: place.column };
+      for (const member of members) if (member !== show) member(column, false);
+      show(place, byKeyboard);
+    };
+  };
+};
+
 lab.hypothesis = (() => {
   const stat = (t, name, value) => lab.el("div", { class: "s2s-stat", tabindex: 0, "data-tip": t(`tip.${name}`) }, [
     lab.el("dt", { text: t(`stat.${name}`) }), lab.el("dd", { text: value })]);
