@@ -211,6 +211,22 @@ def test_escape_stops_a_long_decode(open_page):
     expect(page.locator(".s2s-output")).not_to_be_empty()
 
 
+def test_of_sentences_in_quick_succession_the_last_is_shown_and_every_request_is_taken(open_page):
+    page = open_page()
+    translate(page, "How are you?")
+    output = page.locator(".s2s-output").inner_text()
+    statuses = []
+    page.on("response", lambda answer: statuses.append(answer.status) if "/gradio_api/" in answer.url else None)
+    long = "\n".join(["We walked along the very quiet river."] * 40)
+    for text in (long, "I know the man.", long):
+        page.fill("#s2s-text", text)
+        page.press("#s2s-text", "Enter")
+    translate(page, "How are you?")
+    expect(page.locator(".s2s-output")).to_have_text(output)
+    expect(page.locator(".s2s-result")).not_to_have_attribute("aria-busy", "true")
+    assert set(statuses) == {200}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_page import choose, translate
+from tests.browser.test_page import choose, translate, wait_for_answer
 
 pytestmark = pytest.mark.integration
 
@@ -63,7 +63,9 @@ def test_a_link_restores_chosen_tokens(open_page, address):
     page = open_page()
     translate(page, SENTENCES[0])
     page.locator(".s2s-token-row").nth(0).locator(".s2s-chip").nth(1).click()
+    page.evaluate("performance.clearMeasures()")
     page.locator(".s2s-alternative:not([disabled])").first.click()
+    wait_for_answer(page)
     expect(page.locator(".s2s-trail")).to_be_visible()
     output = page.locator(".s2s-output").inner_text()
     other = open_page(page.url.removeprefix(address))

@@ -53,6 +53,7 @@ SCRIPTS: Final = (
     "history/history.js",
     "result/result.js",
     "composer/composer.js",
+    "page/channel.js",
     "page/header.js",
     "page/page.js",
     "page/start.js",

@@ -11,14 +11,13 @@
 lab.batchJob = ({ model, strategies, lines, turns, onChange }) => {
   const TURN_LINES = 200;
   const SILENT = 20_000;
-  const HALTING = 5_000;
   const NO_ANSWER = { code: "no_answer", fields: {}, message: "The server did not answer." };
   // A beam of ten costs more than greedy decoding, a long line more than a short one: the time left follows these.
   const cost = (strategy, line) => (strategy.cost + 2) * (line.source.length + 10);
   const total = strategies.reduce((sum, strategy) => sum + lines.reduce((part, line) => part + cost(strategy, line), 0), 0);
   const job = { model, strategies, lines, phase: "decoding", error: null, rows: strategies.map(() => lines.map(() => null)),
     figures: [], measured: [], done: 0, total: strategies.length * lines.length, elapsed: 0, left: null, waiting: true };
-  let turn = null, spent = 0, started = null, heard = null, chunk = 0, halted = -Infinity;
+  let turn = null, spent = 0, started = null, heard = null, chunk = 0;
 
   const running = () => job.phase === "decoding" || job.phase === "measuring";
 
@@ -130,12 +129,10 @@ lab.batchJob = ({ model, strategies, lines, turns, onChange }) => {
     measure,
     resume,
     stop: () => {
-      halted = performance.now();
       turns.halt();
       end("stopped");
     },
-    // Gradio reports a halted turn as a failure, and may do so when the next one has begun.
-    fail: () => running() && performance.now() - halted > HALTING && end("failed", NO_ANSWER),
+    fail: () => running() && !turns.wasHalted() && end("failed", NO_ANSWER),
   });
   resume();
   return job;

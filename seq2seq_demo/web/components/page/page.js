@@ -31,6 +31,8 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   const notice = lab.el("div");
   const composerPlace = lab.el("div");
   const foot = lab.el("div");
+  const decodes = lab.channel({ begin: "decode", halt: "halt", trigger });
+  const batches = lab.channel({ begin: "batch", halt: "halt_batch", trigger });
   let t, composer;
 
   // --- drawing
@@ -182,8 +184,9 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   /** The batch view's own way to the server, beside the sentence's: one turn at a time. */
   const turns = {
     onMessage: () => {},
-    take: (values) => trigger("batch", values),
-    halt: () => trigger("halt_batch", {}),
+    take: batches.begin,
+    halt: batches.halt,
+    wasHalted: batches.wasHalted,
     isAlive: async () => Boolean(await server.visitor({})),
   };
 
@@ -200,7 +203,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
 
   const send = (request) => {
     if (!models.length) return;
-    if (state.request !== null) trigger("halt", {});
+    if (state.request !== null) decodes.halt();
     clearTimeout(state.slow);
     state.untouched = false;
     state.request = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
@@ -213,7 +216,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     state.probe = setTimeout(probe, 4000);
     resultPlace.setAttribute("aria-busy", "true");
     performance.mark("s2s-submit"); // The browser's own tools, and the tests, read how long a request took.
-    trigger("decode", { request: state.request, ...state.pending });
+    decodes.begin({ request: state.request, ...state.pending });
   };
 
   /** Nothing has come for a while: a server that is busy answers a small question, one that is gone does not. */
@@ -234,7 +237,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
 
   const stop = () => {
     if (state.request === null) return;
-    trigger("halt", {});
+    decodes.halt();
     finish();
     const runs = state.result && state.sent === state.pending ? state.result.lines.flatMap((line) => line.runs) : [];
     for (const run of runs) run.stopped = run.partial;
@@ -337,7 +340,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     }
     watch("value", () => receive(JSON.parse(props.value)));
     watch("batch", () => turns.onMessage(JSON.parse(props.batch)));
-    window.addEventListener("s2s-failed", () => state.request !== null && fail(NO_ANSWER));
+    window.addEventListener("s2s-failed", () => state.request !== null && !decodes.wasHalted() && fail(NO_ANSWER));
     if (!explicit) {
       // `navigator.language` is nearly always the first of Accept-Language; where it is not, the header decides.
       server.visitor({}).then((answer) => {
