@@ -24,9 +24,10 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from seq2seq_demo.config import CheckpointConfig, not_a_choice
+from seq2seq_demo.config import CheckpointConfig
 from seq2seq_demo.errors import CheckpointError, ConfigurationError
 from seq2seq_demo.model import Seq2Seq
+from seq2seq_demo.strict import not_a_choice
 from seq2seq_demo.tokenizer import Tokenizer
 
 CHECKPOINTS_FOLDER = Path(__file__).resolve().parent.parent / "checkpoints"

@@ -219,9 +219,9 @@ def run_evaluate(args: argparse.Namespace) -> int:
         _write(outputs, "", mode="a")
     from tqdm import tqdm
 
-    from seq2seq_demo.config import check_range
     from seq2seq_demo.data import read_tsv
     from seq2seq_demo.measurement import MeasurementOptions, measure_translator
+    from seq2seq_demo.strict import check_range
     from seq2seq_demo.translator import Translator
 
     options = MeasurementOptions(tuple(args.metric.split(",")), args.tokenize, args.lowercase, args.split)
@@ -461,7 +461,7 @@ def add_benchmark_parser(commands: "Subparsers") -> None:
 def run_benchmark(args: argparse.Namespace) -> int:
     """Measure and print."""
     from seq2seq_demo import benchmark
-    from seq2seq_demo.config import check_range
+    from seq2seq_demo.strict import check_range
     from seq2seq_demo.training_speed import measure_training
     from seq2seq_demo.translator import Translator
 

@@ -18,8 +18,8 @@ from typing import Any, Literal
 from sacrebleu.metrics import BLEU, CHRF, TER
 
 from seq2seq_demo import __version__
-from seq2seq_demo.config import check_choice
 from seq2seq_demo.errors import DataError
+from seq2seq_demo.strict import check_choice
 
 METRICS = ("bleu", "chrf", "ter", "exact_match", "word_error_rate", "stressed_word_error_rate", "right_length")
 WORD_METRICS = {"word_error_rate": "removed", "stressed_word_error_rate": "kept"}

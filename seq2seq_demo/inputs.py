@@ -7,10 +7,11 @@ from numbers import Real
 import numpy as np
 import numpy.typing as npt
 
-from seq2seq_demo.config import MAX_SOURCE_TOKENS, Task, check_range, shortened
+from seq2seq_demo.config import MAX_SOURCE_TOKENS, Task
 from seq2seq_demo.errors import InputError
 from seq2seq_demo.search.repetition import most_repeats
 from seq2seq_demo.search.step import MAX_TARGET_TOKENS
+from seq2seq_demo.strict import check_range, shortened
 from seq2seq_demo.text import normalise, normalise_source
 from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID, Tokenizer
 from seq2seq_demo.typed_text import Note, Reading, readable

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from seq2seq_demo.alignment import SIGNATURE, measure_alignment
-from seq2seq_demo.config import DecodingConfig, check_choice
+from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.data import Pair, encode_pairs
 from seq2seq_demo.errors import DataError
 from seq2seq_demo.evaluation import (
@@ -22,6 +22,7 @@ from seq2seq_demo.evaluation import (
     perplexity,
 )
 from seq2seq_demo.sentences import join_sentences, split_sentences
+from seq2seq_demo.strict import check_choice
 from seq2seq_demo.text import normalise, normalise_source
 from seq2seq_demo.translator import Translation, Translator
 from seq2seq_demo.validation import total_loss

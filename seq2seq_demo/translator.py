@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from seq2seq_demo.checkpoint import Checkpoint, choose_device, load_checkpoint, push_to_hub, save_checkpoint
-from seq2seq_demo.config import CheckpointConfig, DecodingConfig, check_range
+from seq2seq_demo.config import CheckpointConfig, DecodingConfig
 from seq2seq_demo.equations import equations_of
 from seq2seq_demo.errors import ConfigurationError, InputError
 from seq2seq_demo.explanation import Explanation, encoder_positions, explain_steps
@@ -43,6 +43,7 @@ from seq2seq_demo.search import (
 from seq2seq_demo.search.judgement import Obstacle
 from seq2seq_demo.search.repetition import most_repeats
 from seq2seq_demo.search.step import coverage_needs_attention
+from seq2seq_demo.strict import check_range
 from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID
 from seq2seq_demo.translation import TokenAlternative, TranslatedHypothesis, Translation
 

@@ -10,10 +10,11 @@ from typing import Protocol, Self, TypeVar
 
 from torch import Tensor
 
-from seq2seq_demo.config import DecodingConfig, check_groups, check_range
+from seq2seq_demo.config import DecodingConfig, check_groups
 from seq2seq_demo.errors import ConfigurationError, InputError
 from seq2seq_demo.search.constraint import Constraint
 from seq2seq_demo.search.trace import SearchTrace
+from seq2seq_demo.strict import check_range
 
 MAX_TARGET_TOKENS = 512
 """Most target tokens that a search writes, the end symbol included."""

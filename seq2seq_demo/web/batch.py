@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeGuard, TypeVar
 
-from seq2seq_demo.config import DecodingConfig, not_a_choice
+from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.errors import ConfigurationError, InputError, Seq2SeqError
 from seq2seq_demo.evaluation import bleu_tokenizer, measure
+from seq2seq_demo.strict import not_a_choice
 from seq2seq_demo.translator import Translation, Translator
 from seq2seq_demo.web.decoding import INTERNAL_ERROR, error_to_dict
 from seq2seq_demo.web.models import Models

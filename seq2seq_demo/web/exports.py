@@ -13,9 +13,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from seq2seq_demo.config import DecodingConfig, check_choice
+from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.errors import InputError
 from seq2seq_demo.figures import figure_bytes, heatmap_figure
+from seq2seq_demo.strict import check_choice
 from seq2seq_demo.tokenizer import SPACE, Word
 from seq2seq_demo.translator import Translation, Translator, merge_words
 from seq2seq_demo.web.requests import PageRequest, read_index

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from seq2seq_demo.config import not_a_choice
 from seq2seq_demo.errors import Seq2SeqError
 from seq2seq_demo.evaluation import METRICS
+from seq2seq_demo.strict import not_a_choice
 from seq2seq_demo.translator import Translator
 
 _log = logging.getLogger(__name__)

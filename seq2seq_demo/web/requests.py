@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from seq2seq_demo.config import MAX_SOURCE_TOKENS, DecodingConfig, check_choice
+from seq2seq_demo.config import MAX_SOURCE_TOKENS, DecodingConfig
 from seq2seq_demo.errors import ConfigurationError, InputError
 from seq2seq_demo.search.step import MAX_TARGET_TOKENS
 from seq2seq_demo.sentences import split_sentences
+from seq2seq_demo.strict import check_choice
 
 MAX_LINES: Final = 50
 """Most lines of one request; a batch of more is the command line's business."""

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_page import choose, translate, wait_for_answer
+from tests.browser.test_page import choose, shown_weights, translate, wait_for_answer
 
 pytestmark = pytest.mark.integration
 
@@ -73,6 +73,21 @@ def test_a_link_restores_chosen_tokens(open_page, address):
     expect(other.locator(".s2s-trail")).to_be_visible()
 
 
+def test_a_link_restores_pinned_attention(open_page, address):
+    page = open_page()
+    translate(page, SENTENCES[0])
+    page.locator(".s2s-token-row").first.locator(".s2s-chip").first.click()
+    page.locator(".s2s-pin").nth(2).click()
+    page.evaluate("performance.clearMeasures()")
+    page.locator(".s2s-pins button").click()
+    wait_for_answer(page)
+    weights = shown_weights(page)
+    other = open_page(page.url.removeprefix(address))
+    expect(other.locator(".s2s-trail")).to_contain_text("token 1")
+    expect(other.locator(".s2s-output")).to_have_text(page.locator(".s2s-output").inner_text())
+    assert shown_weights(other) == weights
+
+
 def test_the_address_follows_what_is_shown(open_page):
     page = open_page("/?kept=1")
     assert query(page.url) == {"kept": "1"}
@@ -87,10 +102,18 @@ def test_the_address_follows_what_is_shown(open_page):
 
 def test_bad_values_of_a_link_are_left_out_with_a_note(open_page):
     page = open_page(
-        "/?text=How+are+you%3F&model=../x&strategy=magic&beam_size=900&top_p=a&view=nothing&prefix_tokens=1,x"
+        "/?text=How+are+you%3F&model=../x&strategy=magic&beam_size=900&top_p=a&view=nothing&prefix_tokens=1,x&pinned=0:00"
     )
     notice = page.locator(".s2s-link-notice")
-    for name in ("model=../x", "strategy=magic", "beam_size=900", "top_p=a", "view=nothing", "prefix_tokens=1,x"):
+    for name in (
+        "model=../x",
+        "strategy=magic",
+        "beam_size=900",
+        "top_p=a",
+        "view=nothing",
+        "prefix_tokens=1,x",
+        "pinned=0:00",
+    ):
         expect(notice).to_contain_text(name)
     expect(page.locator(".s2s-output")).not_to_be_empty()
     expect(page.locator("#s2s-beam_size")).to_have_value("5")

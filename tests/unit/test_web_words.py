@@ -7,8 +7,9 @@ from typing import get_args
 import pytest
 
 import seq2seq_demo
-from seq2seq_demo.config import TYPES_IN_WORDS, DecodingConfig
+from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.errors import ConfigurationError
+from seq2seq_demo.strict import TYPES_IN_WORDS
 from seq2seq_demo.typed_text import Note
 from seq2seq_demo.web import words
 from seq2seq_demo.web.words import choose_language, load_words

@@ -7,7 +7,7 @@ its line and the view's own values, and returns what the tab draws, JSON-ready. 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from seq2seq_demo.config import check_choice
+from seq2seq_demo.strict import check_choice
 from seq2seq_demo.web.models import Models
 from seq2seq_demo.web.views import architectures, comparison, penalties, reading, score, steps, tree
 

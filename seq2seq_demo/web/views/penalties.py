@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any, Final
 
-from seq2seq_demo.config import check_range
 from seq2seq_demo.errors import ConfigurationError
 from seq2seq_demo.search.changes import MAX_PENALTY, changes_along_alpha, changes_along_beta
 from seq2seq_demo.search.reranking import Rankable
 from seq2seq_demo.search.step import MAX_TARGET_TOKENS
+from seq2seq_demo.strict import check_range
 from seq2seq_demo.web.decoding import Run
 from seq2seq_demo.web.models import Models
 from seq2seq_demo.web.requests import read_line, read_request

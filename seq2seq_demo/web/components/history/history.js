@@ -1,7 +1,7 @@
 // Keep & share: a link to what is shown, every file that can be had of it, and the sentences of before.
 
 lab.addView((() => {
-  const drawLink = ({ t, address, announce, sent, memory, models, view, redraw }) => {
+  const drawLink = ({ t, address, announce, memory, models, view, redraw }) => {
     // Whoever comes here to share something has just looked at it in another tab.
     const tab = memory.tab ?? (view.before && view.before !== "history" ? view.before : "attention");
     const link = address(tab);
@@ -17,8 +17,7 @@ lab.addView((() => {
       link ? lab.el("div", { class: "s2s-link-row" }, [field, lab.copyButton(link, t, { kind: "s2s-go s2s-copy-link", label: t("history.copy"), announce })])
         : lab.el("p", { class: "s2s-note", text: t("history.link_too_long") }),
       link && lab.el("p", { class: "s2s-link-tab" }, [lab.el("label", { for: "s2s-link-tab", text: t("history.opens") }), select]),
-      lab.el("p", { class: "s2s-hint", text: t("history.link_hint") }),
-      sent.pinned ? lab.el("p", { class: "s2s-hint", text: t("history.link_without_pins") }) : null]);
+      lab.el("p", { class: "s2s-hint", text: t("history.link_hint") })]);
   };
 
   const runName = (run, t) => (run.strategy.includes("beam") ? `${t(`strategy.${run.strategy}`)} ${run.options.beam_size}` : t(`strategy.${run.strategy}`));

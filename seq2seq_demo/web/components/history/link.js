@@ -3,7 +3,7 @@
 lab.link = (() => {
   // Beyond this, servers and chat programs begin to cut addresses.
   const LONGEST = 6000;
-  const TEXTS = ["text", "model", "strategy", "view", "prefix", "prefix_tokens"];
+  const TEXTS = ["text", "model", "strategy", "view", "prefix", "prefix_tokens", "pinned"];
 
   const names = () => [...TEXTS, ...Object.keys(lab.composer.numbers)];
 
@@ -19,8 +19,17 @@ lab.link = (() => {
     return ids.length <= 512 && ids.every(Number.isInteger) ? ids : undefined;
   };
 
+  // "2:0110,5:1000": row 2 of the heatmap looks at the source tokens 1 and 2 alike, row 5 at 0 alone; all counted from 0.
+  const writePins = (pins) => pins.map(([step, weights]) => `${step}:${weights.map((weight) => (weight > 0 ? 1 : 0)).join("")}`).join(",");
+
+  const readPins = (text) => {
+    const parts = text.split(",").map((part) => /^(\d{1,3}):([01]{1,512})$/.exec(part));
+    return parts.length <= 512 && parts.every((part) => part?.[2].includes("1"))
+      ? parts.map(([, step, row]) => [Number(step), [...row].map(Number)]) : undefined;
+  };
+
   /**
-   * Read the query of an address. Returns `{text, model, strategy, options, prefix, prefixTokens, tab, ignored, empty}`: what
+   * Read the query of an address. Returns `{text, model, strategy, options, prefix, prefixTokens, pinned, tab, ignored, empty}`: what
    * it does not name, or names badly, is undefined; `ignored` holds `[name, value]` of the bad ones, `empty` tells
    * whether it asks for anything to be decoded.
    */
@@ -46,6 +55,7 @@ lab.link = (() => {
       strategy: take("strategy", among(lab.composer.strategies)),
       prefix: take("prefix", (text) => text || undefined),
       prefixTokens: take("prefix_tokens", tokenIds),
+      pinned: take("pinned", readPins),
       // Gradio's own panels use the same parameter.
       tab: ["api", "settings", "api-recorder"].includes(parameters.get("view")) ? undefined : take("view", among(tabs)),
     };
@@ -62,6 +72,7 @@ lab.link = (() => {
       if (value !== null && value !== "" && value !== defaults[name]) parameters.set(name, value);
     }
     if (sent.prefix_tokens?.length) parameters.set("prefix_tokens", sent.prefix_tokens.join(","));
+    if (sent.pinned?.length) parameters.set("pinned", writePins(sent.pinned));
     if (tab !== "attention") parameters.set("view", tab);
     return parameters;
   };

@@ -331,7 +331,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
       const { model, strategy, text } = state;
       const options = lab.composer.options(state, models.find(({ id }) => id === model));
       send({ model, strategy, text, options: link.prefix ? { ...options, prefix: link.prefix } : options,
-        ...(link.prefixTokens && { prefix_tokens: link.prefixTokens }) });
+        ...(link.prefixTokens && { prefix_tokens: link.prefixTokens }), ...(link.pinned && { pinned: link.pinned }) });
     } else if (!initial && example) {
       state.text = example;
       drawComposer();
