@@ -288,6 +288,9 @@ class DataConfig(StrictConfig):
     """Probability that a training source loses its final punctuation mark, in [0, 1]."""
     comma_noise: float = 0.0
     """Probability, in [0, 1], that a training source loses its commas, as people who type in a hurry leave them out."""
+    subword_sampling: float = 0.0
+    """α of `Tokenizer.sample_batch`, in [0, 1]: training texts are cut at random, anew for each `repeat` of a file; with 0
+    in the most probable way."""
 
     def _check_ranges(self) -> None:
         check_range("source_column", self.source_column, 1, 100)
@@ -297,6 +300,7 @@ class DataConfig(StrictConfig):
         check_range("lowercase_noise", self.lowercase_noise, 0, 1)
         check_range("final_mark_noise", self.final_mark_noise, 0, 1)
         check_range("comma_noise", self.comma_noise, 0, 1)
+        check_range("subword_sampling", self.subword_sampling, 0, 1)
 
 
 @dataclass(frozen=True)

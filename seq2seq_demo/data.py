@@ -225,15 +225,24 @@ class EncodedCorpus:
 
 
 def encode_pairs(
-    pairs: Sequence[Pair], source_tokenizer: Tokenizer, target_tokenizer: Tokenizer, config: DataConfig | None = None
+    pairs: Sequence[Pair],
+    source_tokenizer: Tokenizer,
+    target_tokenizer: Tokenizer,
+    config: DataConfig | None = None,
+    *,
+    seed: int = 0,
 ) -> EncodedCorpus:
-    """Encode normalised pairs; with `config`, leave out what its length filters refuse.
+    """Encode normalised pairs; with `config`, leave out what its length filters refuse, and sample if it says so.
+
+    The same `seed` gives the same ids.
 
     Raises:
         DataError: no pair is left.
     """
     parts = [
-        _encode_chunk(pairs[start : start + _CHUNK_PAIRS], source_tokenizer, target_tokenizer, config)
+        _encode_chunk(
+            pairs[start : start + _CHUNK_PAIRS], source_tokenizer, target_tokenizer, config, seed=seed + start
+        )
         for start in range(0, len(pairs), _CHUNK_PAIRS)
     ]
     kept = sum(len(sources) for sources, _ in parts)
@@ -244,10 +253,23 @@ def encode_pairs(
 
 
 def _encode_chunk(
-    pairs: Sequence[Pair], source_tokenizer: Tokenizer, target_tokenizer: Tokenizer, config: DataConfig | None
+    pairs: Sequence[Pair],
+    source_tokenizer: Tokenizer,
+    target_tokenizer: Tokenizer,
+    config: DataConfig | None,
+    *,
+    seed: int,
 ) -> tuple[TokenSequences, TokenSequences]:
-    sources = source_tokenizer.encode_batch([source for source, _ in pairs])
-    targets = target_tokenizer.encode_batch([target for _, target in pairs])
+    sides = [[pair[side] for pair in pairs] for side in (0, 1)]
+    tokenizers = (source_tokenizer, target_tokenizer)
+    if config is not None and config.subword_sampling:
+        alpha = config.subword_sampling
+        sources, targets = (
+            tokenizer.sample_batch(texts, alpha=alpha, seed=2 * seed + side)
+            for side, (tokenizer, texts) in enumerate(zip(tokenizers, sides, strict=True))
+        )
+    else:
+        sources, targets = (tokenizer.encode_batch(texts) for tokenizer, texts in zip(tokenizers, sides, strict=True))
     kept = [i for i in range(len(pairs)) if config is None or _acceptable(len(sources[i]), len(targets[i]), config)]
     return TokenSequences([sources[i] for i in kept]), TokenSequences([targets[i] for i in kept])
 

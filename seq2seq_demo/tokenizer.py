@@ -8,6 +8,7 @@ import io
 import os
 import re
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -100,6 +101,26 @@ class Tokenizer:
     def encode_batch(self, texts: Sequence[str]) -> list[list[int]]:
         """Turn many normalised texts into ids, without special symbols; uses every core."""
         return list(self._processor.Encode(list(texts), out_type=int, num_threads=-1))
+
+    def sample_batch(self, texts: Sequence[str], *, alpha: float, seed: int) -> list[list[int]]:
+        """Turn many normalised texts into ids, cut at random: subword regularisation.
+
+        Args:
+            texts: They are cut one after the other, each as its model draws.
+            alpha: Of a unigram model, the exponent that smooths the probabilities of the cuts (Kudo 2018,
+                https://aclanthology.org/P18-1007); of a BPE model, the probability that a merge is dropped (Provilkov
+                et al. 2020, https://aclanthology.org/2020.acl-main.170). Models of characters and words have one cut.
+            seed: The same gives the same ids.
+        """
+
+        def draw() -> list[list[int]]:
+            sentencepiece.set_random_generator_seed(seed)
+            options = {"enable_sampling": True, "alpha": alpha, "nbest_size": -1, "num_threads": 1}
+            return list(self._processor.Encode(list(texts), out_type=int, **options))
+
+        # SentencePiece has a random stream for each thread, which takes the seed when it begins.
+        with ThreadPoolExecutor(max_workers=1) as fresh_thread:
+            return fresh_thread.submit(draw).result()
 
     def decode(self, ids: Sequence[int]) -> str:
         """Turn ids into text; special symbols are dropped."""

@@ -108,7 +108,7 @@ def train(
             folder.save_tokenizers(*(given or _train_tokenizers(recipe, pairs)))
         processes.barrier()
         tokenizers = folder.load_tokenizers()
-        corpus = encode_pairs(pairs, *tokenizers, config=recipe.data)
+        corpus = encode_pairs(pairs, *tokenizers, config=recipe.data, seed=recipe.training.seed)
         del pairs
         trainer = Trainer(recipe, tokenizers, corpus, dev_pairs, folder=folder, device=chosen)
         if start is not None:

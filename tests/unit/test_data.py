@@ -119,6 +119,22 @@ def test_long_and_unequal_pairs_are_left_out_and_counted() -> None:
         encode_pairs(pairs[1:], tokenizer, tokenizer, DataConfig(max_tokens=40, max_length_ratio=3))
 
 
+def test_each_reading_of_a_pair_is_cut_anew_where_cuts_are_sampled() -> None:
+    tokenizer = train_tokenizer(
+        ["banana bandana ananas"] * 9, vocab_size=30, config=TokenizerConfig(byte_fallback=False)
+    )
+    data = DataConfig(subword_sampling=0.1)
+    pairs = [("banana bandana", "ananas banana")] * 20
+    corpus = encode_pairs(pairs, tokenizer, tokenizer, data, seed=1)
+    for side in (corpus.sources, corpus.targets):
+        assert len({tuple(side[row]) for row in range(20)}) > 1
+    assert {tokenizer.decode(corpus.targets[row]) for row in range(20)} == {"ananas banana"}
+    assert encode_pairs(pairs, tokenizer, tokenizer, data, seed=1).fingerprint() == corpus.fingerprint()
+    assert encode_pairs(pairs, tokenizer, tokenizer, data, seed=2).fingerprint() != corpus.fingerprint()
+    plain = encode_pairs(pairs, tokenizer, tokenizer, DataConfig())
+    assert len({tuple(plain.sources[row]) for row in range(20)}) == 1
+
+
 def random_corpus(size: int) -> EncodedCorpus:
     rng = np.random.default_rng(0)
     sequences = [[int(i) for i in rng.integers(4, 50, rng.integers(1, 30))] for _ in range(2 * size)]

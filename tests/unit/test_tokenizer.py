@@ -32,6 +32,15 @@ def test_chinese_punctuation_is_kept(tokenizer: Tokenizer) -> None:
     assert {"，", "。", "？"} <= set("".join(tokenizer.pieces(tokenizer.encode("你好，世界。好吗？"))))
 
 
+def test_sampled_cuts_write_the_same_text_and_follow_the_seed(tokenizer: Tokenizer) -> None:
+    text = LINES[0]
+    cuts = tokenizer.sample_batch([text] * 50, alpha=0.1, seed=1)
+    assert {tokenizer.decode(ids) for ids in cuts} == {text}
+    assert len({tuple(ids) for ids in cuts}) > 5
+    assert tokenizer.sample_batch([text] * 50, alpha=0.1, seed=1) == cuts
+    assert tokenizer.sample_batch([text] * 50, alpha=0.1, seed=2) != cuts
+
+
 def test_special_symbols_are_dropped_from_text(tokenizer: Tokenizer) -> None:
     assert tokenizer.decode([2, *tokenizer.encode("How are you?"), EOS_ID, 0]) == "How are you?"
 
