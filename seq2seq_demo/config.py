@@ -289,8 +289,8 @@ class DataConfig(StrictConfig):
     comma_noise: float = 0.0
     """Probability, in [0, 1], that a training source loses its commas, as people who type in a hurry leave them out."""
     subword_sampling: float = 0.0
-    """α of `Tokenizer.sample_batch`, in [0, 1]: training texts are cut at random, anew for each `repeat` of a file; with 0
-    in the most probable way."""
+    """α of `Tokenizer.sample_batch`, in [0, 1]: training texts are cut at random, anew for each `repeat` of a file; 0
+    cuts them in the most probable way."""
 
     def _check_ranges(self) -> None:
         check_range("source_column", self.source_column, 1, 100)
