@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Self
 
@@ -115,8 +115,8 @@ class Tokenizer:
 
         def draw() -> list[list[int]]:
             sentencepiece.set_random_generator_seed(seed)
-            options = {"enable_sampling": True, "alpha": alpha, "nbest_size": -1, "num_threads": 1}
-            return list(self._processor.Encode(list(texts), out_type=int, **options))
+            cut = partial(self._processor.Encode, enable_sampling=True, alpha=alpha, nbest_size=-1, num_threads=1)
+            return list(cut(list(texts), out_type=int))
 
         # SentencePiece has a random stream for each thread, which takes the seed when it begins.
         with ThreadPoolExecutor(max_workers=1) as fresh_thread:
