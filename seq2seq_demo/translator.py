@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
@@ -20,10 +20,15 @@ from seq2seq_demo.inputs import Source, check_tokens, normalise_prefix, read_pin
 from seq2seq_demo.model.decoder import DecoderState
 from seq2seq_demo.reading import merge_words
 from seq2seq_demo.search import (
+    BeamSearch,
     Constraint,
+    GreedySearch,
     Hypothesis,
     Judgement,
+    Lockstep,
     PinnedAttention,
+    Sampling,
+    Search,
     SearchOptions,
     SearchResult,
     SearchTrace,
@@ -31,14 +36,10 @@ from seq2seq_demo.search import (
     StepFunction,
     TextPrefix,
     TokenPrefix,
-    beam_search,
-    beam_search_steps,
+    decode,
+    decode_steps,
     forced_search,
-    greedy_search,
-    greedy_search_steps,
     judge,
-    sample,
-    sample_steps,
 )
 from seq2seq_demo.search.judgement import Obstacle
 from seq2seq_demo.search.repetition import most_repeats
@@ -57,12 +58,19 @@ Pins = Mapping[int, Sequence[float]]
 
 The end symbol is a source token too. Weights are at least 0; each row is divided by its sum."""
 
-_SEARCHES = {"greedy": greedy_search, "beam": beam_search, "diverse-beam": beam_search, "sample": sample}
-_STEPWISE = {
-    "greedy": greedy_search_steps,
-    "beam": beam_search_steps,
-    "diverse-beam": beam_search_steps,
-    "sample": sample_steps,
+
+class _Begin(Protocol):
+    def __call__(
+        self, state: DecoderState, /, *, options: SearchOptions, check_every: int | None = None
+    ) -> Search[DecoderState]:
+        """Begin a search; see `BeamSearch`."""
+
+
+_SEARCHES: Mapping[str, _Begin] = {
+    "greedy": GreedySearch,
+    "beam": BeamSearch,
+    "diverse-beam": BeamSearch,
+    "sample": Sampling,
 }
 
 
@@ -220,10 +228,10 @@ class Translator:
         pinned: Pins | None = None,
         alternatives: int = 0,
     ) -> list[Translation]:
-        """Translate one sentence in several ways, all from one encoding of it.
+        """Translate one sentence in several ways: one encoding, and in each step one batch of all searches' rows.
 
-        The results are those of separate calls of `translate`. A translation's `seconds` are those of the encoding,
-        which all share, and of its own search: they add up to more than the time that passed.
+        The results are those of separate calls of `translate`, but for rounding. A translation's `seconds` are those of
+        the encoding and, of each step until its search ended, the share of its rows.
 
         Args:
             text: One sentence.
@@ -239,6 +247,8 @@ class Translator:
             InputError: a text that the model cannot take; see `translate`. Nothing has been decoded then.
             ConfigurationError: options that do not suit the model.
         """
+        if not configs:
+            return []
         source = self._source(text)
         rows = self._read_pinned(pinned, [source])
         requests = [
@@ -248,17 +258,17 @@ class Translator:
         options = [self._options([source], request) for request in requests]
         start = time.perf_counter()
         state = self._encode([source])
-        if self.device.type != "cpu":
-            # What was queued is done now, and is not counted as the first search's.
-            torch.accelerator.synchronize(self.device)
+        searches = [
+            _SEARCHES[request.config.strategy](state, options=chosen)
+            for request, chosen in zip(requests, options, strict=True)
+        ]
         encoding = time.perf_counter() - start
-        translations = []
-        for request, chosen in zip(requests, options, strict=True):
-            start = time.perf_counter()
-            (result,) = _SEARCHES[request.config.strategy](self._step(request), state, options=chosen)
-            seconds = encoding + time.perf_counter() - start
-            translations.append(self._translation(source, result, request, seconds=seconds))
-        return translations
+        # What is pinned is the same for all, so that any of the requests gives the step of all.
+        lockstep = Lockstep(searches, self._step(requests[0]))
+        return [
+            self._translation(source, result, request, seconds=encoding + seconds)
+            for request, (result,), seconds in zip(requests, lockstep.run(), lockstep.seconds, strict=True)
+        ]
 
     def score(
         self,
@@ -482,9 +492,9 @@ class Translator:
 
     def _stream(self, source: Source, request: _Request) -> Generator[Translation, None, None]:
         start = time.perf_counter()
-        search = _STEPWISE[request.config.strategy]
         options = self._options([source], request)
-        with closing(search(self._step(request), self._encode([source]), options=options)) as steps:
+        search = _SEARCHES[request.config.strategy](self._encode([source]), options=options, check_every=1)
+        with closing(decode_steps(search, self._step(request))) as steps:
             for (result,) in steps:
                 yield self._translation(source, result, request, seconds=time.perf_counter() - start)
 
@@ -495,7 +505,7 @@ class Translator:
         start = time.perf_counter()
         options, state, step = self._options(sources, request), self._encode(sources), self._step(request)
         if targets is None:
-            results = _SEARCHES[request.config.strategy](step, state, options=options)
+            results = decode(_SEARCHES[request.config.strategy](state, options=options), step)
         else:
             results = forced_search(step, state, targets=targets, options=options)
         per_step = (time.perf_counter() - start) / sum(result.steps for result in results)

@@ -5,6 +5,7 @@ that a whole target sequence runs through fused kernels in training (the decoder
 Wu et al. 2016, https://arxiv.org/abs/1609.08144, section 3).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -55,6 +56,22 @@ class DecoderState:
             outputs,
             outputs if self.keys is self.outputs else self.keys.index_select(0, rows),
             self.src_mask.index_select(0, rows),
+        )
+
+    def concatenate(self, others: "Sequence[DecoderState]") -> "DecoderState":
+        """Put the rows of others below these; all have the same source length."""
+        states = (self, *others)
+        outputs = torch.cat([state.outputs for state in states])
+        readouts = [state.readout for state in states if state.readout is not None]
+        return DecoderState(
+            tuple(
+                tuple(torch.cat(parts) for parts in zip(*layer, strict=True))
+                for layer in zip(*(state.layers for state in states), strict=True)
+            ),
+            torch.cat(readouts) if readouts else None,
+            outputs,
+            outputs if self.keys is self.outputs else torch.cat([state.keys for state in states]),
+            torch.cat([state.src_mask for state in states]),
         )
 
 

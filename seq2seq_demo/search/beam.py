@@ -15,7 +15,7 @@ References:
 """
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from typing import Generic, NamedTuple
 
@@ -24,6 +24,7 @@ import torch
 from torch import Tensor
 
 from seq2seq_demo.search.constraint import Tracker
+from seq2seq_demo.search.driving import Requests, decode, decode_steps
 from seq2seq_demo.search.history import (
     Array,
     Ends,
@@ -61,10 +62,7 @@ def beam_search(step: StepFunction[StateT], state: StateT, *, options: SearchOpt
     Raises:
         ConfigurationError: a coverage penalty without attention.
     """
-    search = _BeamSearch(step, state, options=options)
-    for _ in search.run():
-        pass
-    return search.results()
+    return decode(BeamSearch(state, options=options), step)
 
 
 def beam_search_steps(
@@ -75,11 +73,7 @@ def beam_search_steps(
     No step is taken before it is asked for: closing the generator ends the search. A sentence that has stopped before
     others of its batch shows its final result.
     """
-    search = _BeamSearch(step, state, options=options, check_every=1)
-    for _ in search.run():
-        if search.roster.sentences.size:
-            yield search.results()
-    yield search.results()
+    return decode_steps(BeamSearch(state, options=options, check_every=1), step)
 
 
 class _Candidates(NamedTuple):
@@ -98,18 +92,19 @@ class _Candidates(NamedTuple):
     """log P of those, (active, new width)."""
 
 
-class _BeamSearch(Generic[StateT]):
-    """One search; all tensors below have one row for each active sentence, and the groups side by side in it."""
+class BeamSearch(Generic[StateT]):
+    """One search, see `beam_search`.
 
-    def __init__(
-        self,
-        step: StepFunction[StateT],
-        state: StateT,
-        *,
-        options: SearchOptions,
-        check_every: int | None = None,
-    ) -> None:
-        self._step, self._state, self._options = step, state, options
+    Args:
+        state: One row for each sentence.
+        options: Sizes, groups, lengths and penalties.
+        check_every: See `Roster`.
+    """
+
+    # All tensors below have one row for each active sentence, and the groups side by side in it.
+
+    def __init__(self, state: StateT, *, options: SearchOptions, check_every: int | None = None) -> None:
+        self._state, self._options = state, options
         self._device = state.src_mask.device
         self.roster = Roster(options.max_lengths, device=self._device, check_every=check_every)
         self._history = History(state.src_mask, options=options)
@@ -132,18 +127,17 @@ class _BeamSearch(Generic[StateT]):
         self._live_log_probs: list[Tensor] = []
 
     @torch.inference_mode()
-    def run(self) -> Iterator[None]:
-        """Take one step for each item."""
+    def run(self) -> Requests[StateT]:
+        """Ask for one step after the other."""
         previous = torch.full((self._live.size(0),), self._options.bos, device=self._device)
         while self.roster.sentences.size:
-            log_probs, self._state, attention = self._step(previous, self._state)
+            log_probs, self._state, attention = yield previous, self._state
             width = self._live.size(1)
             self._options.check_attention(attention)
             tokens, parents, done = self._expand(log_probs, attention)
             stay = self.roster.update(done)
             if self.roster.sentences.size:
                 previous = self._advance(tokens, parents, stay=stay, width=width)
-            yield
 
     def _expand(self, log_probs: Tensor, attention: Tensor | None) -> tuple[Tensor, Tensor, Tensor]:
         """Choose the candidates of this step, group by group; finish some and keep others alive.

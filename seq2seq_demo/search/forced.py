@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from seq2seq_demo.search.driving import answer_each
 from seq2seq_demo.search.history import Array
 from seq2seq_demo.search.paths import PathSearch
 from seq2seq_demo.search.step import SearchOptions, SearchResult, StateT, StepFunction
@@ -46,12 +47,11 @@ def forced_search(
         return values, chosen
 
     search = PathSearch(
-        step,
         state,
         options=replace(options, max_lengths=lengths, constraints=(), repeat_limits=(), min_length=0),
         choose=choose,
     )
-    for _ in search.run():
+    for _ in answer_each(search.run(), step):
         pass
     results = []
     for hypothesis, taken, ranks in zip(search.hypotheses(), search.steps.tolist(), places, strict=True):

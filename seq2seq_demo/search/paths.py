@@ -3,7 +3,6 @@
 They differ in how they choose a row's next token, and in nothing else.
 """
 
-from collections.abc import Iterator
 from typing import Generic, Protocol
 
 import numpy as np
@@ -11,9 +10,10 @@ import torch
 from torch import Tensor
 
 from seq2seq_demo.search.constraint import Tracker
+from seq2seq_demo.search.driving import Requests
 from seq2seq_demo.search.history import Array, Ends, History, Roster, StepRecord, most_probable
 from seq2seq_demo.search.recording import build_trace
-from seq2seq_demo.search.step import Hypothesis, SearchOptions, StateT, StepFunction
+from seq2seq_demo.search.step import Hypothesis, SearchOptions, StateT
 from seq2seq_demo.search.trace import SearchTrace
 
 
@@ -38,7 +38,6 @@ class PathSearch(Generic[StateT]):
     """Continues every row until it ends.
 
     Args:
-        step: The model.
         state: One row for each path.
         options: With a maximum length for each row.
         choose: The rows' next tokens.
@@ -47,28 +46,27 @@ class PathSearch(Generic[StateT]):
 
     def __init__(
         self,
-        step: StepFunction[StateT],
         state: StateT,
         *,
         options: SearchOptions,
         choose: Chooser,
         check_every: int | None = None,
     ) -> None:
-        self._step, self._state, self._options, self._choose = step, state, options, choose
+        self._state, self._options, self._choose = state, options, choose
         self._device = state.src_mask.device
         self.roster = Roster(options.max_lengths, device=self._device, check_every=check_every)
         self._history = History(state.src_mask, options=options)
         self._tracker = Tracker(options.constraints, options.repeat_limits)
 
     @torch.inference_mode()
-    def run(self) -> Iterator[None]:
-        """Take one step for each item."""
+    def run(self) -> Requests[StateT]:
+        """Ask for one step after the other."""
         rows = len(self._options.max_lengths)
         previous = torch.full((rows,), self._options.bos, device=self._device)
         zeros = torch.zeros((rows, 1), dtype=torch.long, device=self._device)
         while self.roster.sentences.size:
             active = self.roster.sentences
-            log_probs, self._state, attention = self._step(previous, self._state)
+            log_probs, self._state, attention = yield previous, self._state
             self._options.check_attention(attention)
             extra = most_probable(log_probs, self._options)
             allowed = self._tracker.apply(log_probs, active)
@@ -82,7 +80,6 @@ class PathSearch(Generic[StateT]):
             if stay is not None and stay.size:
                 places = torch.from_numpy(stay).to(self._device)
                 previous, self._state = previous.index_select(0, places), self._state.index_select(places)
-            yield
 
     @property
     def steps(self) -> Array:

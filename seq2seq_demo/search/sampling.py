@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from seq2seq_demo.errors import ConfigurationError
+from seq2seq_demo.search.driving import Requests, decode, decode_steps
 from seq2seq_demo.search.history import Array
 from seq2seq_demo.search.paths import PathSearch
 from seq2seq_demo.search.sample_tree import sample_tree
@@ -40,10 +41,7 @@ def sample(step: StepFunction[StateT], state: StateT, *, options: SearchOptions)
     Raises:
         ConfigurationError: not one seed for each sentence, or a coverage penalty without attention.
     """
-    search = _Sampling(step, state, options=options)
-    for _ in search.paths.run():
-        pass
-    return search.results()
+    return decode(Sampling(state, options=options), step)
 
 
 def sample_steps(
@@ -53,11 +51,7 @@ def sample_steps(
 
     No step is taken before it is asked for: closing the generator ends the search.
     """
-    search = _Sampling(step, state, options=options, check_every=1)
-    for _ in search.paths.run():
-        if search.paths.roster.sentences.size:
-            yield search.results()
-    yield search.results()
+    return decode_steps(Sampling(state, options=options, check_every=1), step)
 
 
 def truncated(log_probs: Tensor, *, temperature: float, top_k: int, top_p: float) -> tuple[Tensor, Tensor | None]:
@@ -101,10 +95,19 @@ def draw(weights: Tensor, uniforms: Tensor) -> Tensor:
     return places.clamp(max=weights.size(1) - 1)
 
 
-class _Sampling(Generic[StateT]):
-    def __init__(
-        self, step: StepFunction[StateT], state: StateT, *, options: SearchOptions, check_every: int | None = None
-    ) -> None:
+class Sampling(Generic[StateT]):
+    """One search, see `sample`.
+
+    Args:
+        state: One row for each sentence.
+        options: With `seeds`.
+        check_every: See `Roster`.
+
+    Raises:
+        ConfigurationError: not one seed for each sentence.
+    """
+
+    def __init__(self, state: StateT, *, options: SearchOptions, check_every: int | None = None) -> None:
         sentences, self._samples = len(options.max_lengths), options.n_best
         if len(options.seeds) != sentences:
             raise ConfigurationError(
@@ -119,8 +122,7 @@ class _Sampling(Generic[StateT]):
         lengths = tuple(length for length in options.max_lengths for _ in range(self._samples))
         constraints = tuple(constraint for constraint in options.constraints for _ in range(self._samples))
         limits = tuple(limit for limit in options.repeat_limits for _ in range(self._samples))
-        self.paths = PathSearch(
-            step,
+        self._paths = PathSearch(
             state.index_select(torch.arange(sentences, device=device).repeat_interleave(self._samples)),
             options=replace(
                 options, max_lengths=lengths, constraints=constraints, repeat_limits=limits, beam_size=1, n_best=1
@@ -152,15 +154,19 @@ class _Sampling(Generic[StateT]):
             drawn = tokens.gather(1, drawn)
         return allowed.gather(1, drawn), drawn
 
+    def run(self) -> Requests[StateT]:
+        """Ask for one step after the other."""
+        return self._paths.run()
+
     def results(self) -> list[SearchResult]:
         """Return the samples of each sentence; while one is being drawn, all in the order of drawing."""
-        hypotheses, steps = self.paths.hypotheses(), self.paths.steps
+        hypotheses, steps = self._paths.hypotheses(), self._paths.steps
         results = []
         for first in range(0, len(hypotheses), self._samples):
             rows = slice(first, first + self._samples)
             group = hypotheses[rows]
             trace = None
-            if self.paths.roster.stops[rows].all():
+            if self._paths.roster.stops[rows].all():
                 group.sort(key=lambda hypothesis: (not hypothesis.finished, -hypothesis.score))
                 if self._options.trace:
                     longest = self._options.max_lengths[first // self._samples]

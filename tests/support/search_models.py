@@ -1,6 +1,7 @@
 """Step functions small enough to enumerate, for the tests of the search."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -19,6 +20,10 @@ class ToyState:
 
     def index_select(self, rows: Tensor) -> "ToyState":
         return ToyState(self.hidden[rows], self.sentence[rows], self.src_mask[rows])
+
+    def concatenate(self, others: Sequence["ToyState"]) -> "ToyState":
+        parts = zip(*((state.hidden, state.sentence, state.src_mask) for state in (self, *others)), strict=True)
+        return ToyState(*map(torch.cat, parts))
 
 
 class TransitionTable:

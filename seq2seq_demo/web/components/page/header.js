@@ -36,6 +36,10 @@ lab.about = ({ t, models, failures }) => {
     model.summary ? lab.el("span", { class: "s2s-about-summary", lang: "en", text: model.summary }) : null,
     model.curve ? lab.learningCurve({ model, models, t }) : null]);
   const problem = ({ name, code }) => lab.el("li", { class: "s2s-note error", text: t("models.failed", { name, code }) });
+  const family = models.filter((model) => model.family);
+  // Many and alike: folded away.
+  const relatives = family.length ? lab.el("details", { class: "s2s-relatives" }, [
+    lab.el("summary", { text: `${t("curve.group")} (${family.length})` }), lab.el("ul", { class: "s2s-cards" }, family.map(card))]) : null;
   return lab.el("footer", { class: "s2s-about", id: "s2s-about", tabindex: -1 }, [
     failures.length ? lab.el("ul", { class: "s2s-failures" }, failures.map(problem)) : null,
     lab.el("h2", { text: t("about.title") }),
@@ -43,7 +47,7 @@ lab.about = ({ t, models, failures }) => {
       lab.el("div", {}, [lab.el("h3", { text: t("about.what") }), paragraph("about.what_text"), paragraph("about.attention_text")]),
       lab.el("div", {}, [lab.el("h3", { text: t("about.read") }), paragraph("about.read_text"), paragraph("about.keys")]),
       lab.el("div", {}, [lab.el("h3", { text: t("about.data") }), paragraph("about.data_text"),
-        lab.el("ul", { class: "s2s-cards" }, models.map(card))])])]);
+        lab.el("ul", { class: "s2s-cards" }, models.filter(({ family }) => !family).map(card)), relatives])])]);
 };
 
 /** The learning curve of a model, from its log, folded away until it is wanted. */
