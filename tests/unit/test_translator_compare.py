@@ -87,7 +87,6 @@ def test_the_seconds_are_shares_by_rows_and_the_encoding(translator, monkeypatch
     )
     passed = time.perf_counter() - start
     assert 0.1 < greedy < beam < passed
-    assert greedy + beam - 0.1 <= passed
 
 
 def test_a_seed_is_drawn_for_each(translator):
