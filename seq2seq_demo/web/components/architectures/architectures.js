@@ -15,9 +15,9 @@ lab.addView({ name: "architectures", offered: (models) => models.some(({ family 
     : t("architectures.member", { cell: t(`cell.${cell}`), attention: t(`attention.${attention}`) }));
 
   const order = (members) => [...members].sort((a, b) => Number(a.id.endsWith("tutorial")) - Number(b.id.endsWith("tutorial"))
-    || CELLS.indexOf(a.cell) - CELLS.indexOf(b.cell) || ATTENTIONS.indexOf(a.attention) - ATTENTIONS.indexOf(b.attention));
+    || ATTENTIONS.indexOf(a.attention) - ATTENTIONS.indexOf(b.attention) || CELLS.indexOf(a.cell) - CELLS.indexOf(b.cell));
 
-  const card = (member, { t, languages, models, send, sent, text }) => {
+  const card = (member, { t, languages, models, open, sent, text }) => {
     const hypothesis = member.hypotheses[0];
     const view = lab.viewOf(member, hypothesis, true);
     const model = models.find(({ id }) => id === member.id);
@@ -33,8 +33,8 @@ lab.addView({ name: "architectures", offered: (models) => models.some(({ family 
       hypothesis.finished ? null : lab.el("p", { class: "s2s-note", text: t("result.cut") }),
       map ? map.node : lab.el("p", { class: "s2s-member-blind", text: t("architectures.blind") }),
       lab.el("button", { type: "button", class: "s2s-quiet", text: t("architectures.open"),
-        on: { click: () => send({ ...sent, model: member.id, text, options: { ...sent.options, prefix: "",
-          ...(member.attention === "none" ? { coverage_penalty: 0 } : {}) }, prefix_tokens: undefined }) } })]);
+        on: { click: () => open({ ...sent, model: member.id, text, options: { ...sent.options, prefix: "",
+          ...(member.attention === "none" ? { coverage_penalty: 0 } : {}) }, prefix_tokens: undefined, pinned: undefined }) } })]);
   };
 
   const plot = (probe, { t, words }) => {
