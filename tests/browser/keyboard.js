@@ -3,7 +3,8 @@ window.walk = (() => {
   // Without the classes that come with the focus.
   const kind = (node) => [...node.classList].filter((one) => !["on", "lit", "active"].includes(one)).join(" ");
   const name = (node) => [node.tagName.toLowerCase(), node.id, kind(node), node.getAttribute("aria-label") ?? node.name,
-    node.textContent.slice(0, 30)].filter(Boolean).join(" ");
+    // A heatmap writes the weights of the row that has the focus.
+    node.matches("svg") ? "" : node.textContent.slice(0, 30)].filter(Boolean).join(" ");
 
   /** Where Tab can go: what is shown, enabled and in the order; of a group of radio buttons the chosen one. */
   const stops = (root) => [...root.querySelectorAll("button, input, select, textarea, summary, a[href], [tabindex]")].filter((node) =>
