@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -20,15 +20,11 @@ from seq2seq_demo.inputs import Source, check_tokens, normalise_prefix, read_pin
 from seq2seq_demo.model.decoder import DecoderState
 from seq2seq_demo.reading import merge_words
 from seq2seq_demo.search import (
-    BeamSearch,
     Constraint,
-    GreedySearch,
     Hypothesis,
     Judgement,
     Lockstep,
     PinnedAttention,
-    Sampling,
-    Search,
     SearchOptions,
     SearchResult,
     SearchTrace,
@@ -36,6 +32,7 @@ from seq2seq_demo.search import (
     StepFunction,
     TextPrefix,
     TokenPrefix,
+    begin_search,
     decode,
     decode_steps,
     forced_search,
@@ -57,21 +54,6 @@ Pins = Mapping[int, Sequence[float]]
 """Attention that a person has chosen: for target tokens, counted from 0, a weight for each source token.
 
 The end symbol is a source token too. Weights are at least 0; each row is divided by its sum."""
-
-
-class _Begin(Protocol):
-    def __call__(
-        self, state: DecoderState, /, *, options: SearchOptions, check_every: int | None = None
-    ) -> Search[DecoderState]:
-        """Begin a search; see `BeamSearch`."""
-
-
-_SEARCHES: Mapping[str, _Begin] = {
-    "greedy": GreedySearch,
-    "beam": BeamSearch,
-    "diverse-beam": BeamSearch,
-    "sample": Sampling,
-}
 
 
 @dataclass(frozen=True)
@@ -259,7 +241,7 @@ class Translator:
         start = time.perf_counter()
         state = self._encode([source])
         searches = [
-            _SEARCHES[request.config.strategy](state, options=chosen)
+            begin_search(request.config.strategy, state, options=chosen)
             for request, chosen in zip(requests, options, strict=True)
         ]
         encoding = time.perf_counter() - start
@@ -493,7 +475,7 @@ class Translator:
     def _stream(self, source: Source, request: _Request) -> Generator[Translation, None, None]:
         start = time.perf_counter()
         options = self._options([source], request)
-        search = _SEARCHES[request.config.strategy](self._encode([source]), options=options, check_every=1)
+        search = begin_search(request.config.strategy, self._encode([source]), options=options, check_every=1)
         with closing(decode_steps(search, self._step(request))) as steps:
             for (result,) in steps:
                 yield self._translation(source, result, request, seconds=time.perf_counter() - start)
@@ -505,7 +487,7 @@ class Translator:
         start = time.perf_counter()
         options, state, step = self._options(sources, request), self._encode(sources), self._step(request)
         if targets is None:
-            results = decode(_SEARCHES[request.config.strategy](state, options=options), step)
+            results = decode(begin_search(request.config.strategy, state, options=options), step)
         else:
             results = forced_search(step, state, targets=targets, options=options)
         per_step = (time.perf_counter() - start) / sum(result.steps for result in results)

@@ -10,6 +10,7 @@ from seq2seq_demo.search.pinning import PinnedAttention
 from seq2seq_demo.search.reranking import Rankable, alphas_of_change, beta_of_change, rerank
 from seq2seq_demo.search.sampling import Sampling, sample, sample_steps
 from seq2seq_demo.search.step import Alternative, Hypothesis, SearchOptions, SearchResult, State, StepFunction
+from seq2seq_demo.search.strategies import begin_search
 from seq2seq_demo.search.summary import TraceSummary, summarise
 from seq2seq_demo.search.trace import Fate, SearchTrace, TraceNode
 
@@ -40,6 +41,7 @@ __all__ = [
     "alphas_of_change",
     "beam_search",
     "beam_search_steps",
+    "begin_search",
     "beta_of_change",
     "decode",
     "decode_steps",

@@ -25,10 +25,10 @@ class OverridableStep(Protocol[StateT]):
 
 
 class PinnedAttention(Generic[StateT]):
-    """The step function of one search, in which some target tokens attend to what was chosen for them.
+    """The step function of a search, or of several in lockstep, in which some target tokens attend to what was chosen.
 
-    All searches take one step for each target token, for all their rows together. So the calls are counted, and a
-    search that starts needs an instance of its own.
+    All searches take one step for each target token, for all their rows together. So the calls are counted, and what
+    starts anew needs an instance of its own.
 
     Args:
         step: The model.
