@@ -106,6 +106,11 @@ def add_train_parser(commands: "Subparsers") -> None:
     start.add_argument("--resume", action="store_true", help="go on from the state in --output")
     start.add_argument("--init-from", metavar="FOLDER", help="start with this checkpoint's weights and tokenizers")
     start.add_argument("--tokenizers-from", metavar="FOLDER", help="take this checkpoint's tokenizers, train no others")
+    start.add_argument(
+        "--vectors-from",
+        metavar="FOLDER",
+        help="start with the tokenizers and word vectors of this checkpoint, which is between the same two languages",
+    )
     parser.add_argument("--max-updates", type=int, help="overrides the recipe's")
     parser.add_argument("--device", help="cpu, cuda or mps (default: SEQ2SEQ_DEVICE, else the best there is)")
     parser.set_defaults(run=run_train)
@@ -126,6 +131,7 @@ def run_train(args: argparse.Namespace) -> int:
         resume=args.resume,
         init_from=None if args.init_from is None else Path(args.init_from),
         tokenizers_from=None if args.tokenizers_from is None else Path(args.tokenizers_from),
+        vectors_from=None if args.vectors_from is None else Path(args.vectors_from),
         device=args.device,
     )
     if int(os.environ.get("RANK", "0")) == 0:

@@ -24,7 +24,7 @@ import torch
 from tqdm import tqdm
 
 from seq2seq_demo import processes
-from seq2seq_demo.checkpoint import load_checkpoint, load_tokenizers, save_checkpoint
+from seq2seq_demo.checkpoint import Checkpoint, load_checkpoint, load_tokenizers, save_checkpoint
 from seq2seq_demo.config import CheckpointConfig, Recipe
 from seq2seq_demo.data import (
     Batch,
@@ -73,6 +73,7 @@ def train(
     resume: bool = False,
     init_from: Path | None = None,
     tokenizers_from: Path | None = None,
+    vectors_from: Path | None = None,
     device: str | None = None,
 ) -> TrainingResult:
     """Train a checkpoint by a recipe; Ctrl-C saves the state after the current update.
@@ -85,11 +86,14 @@ def train(
         init_from: Checkpoint folder whose weights and tokenizers the run starts with.
         tokenizers_from: Checkpoint folder whose tokenizers alone the run takes in place of training its own: with
             another run of the same data, tokenizer settings and seed they are what it would train.
+        vectors_from: Checkpoint folder of a model between the same two languages, in either direction, whose
+            tokenizers and word vectors the run starts with, each language's for that language's side.
         device: ``cpu``, ``cuda``, ``mps``; None chooses.
 
     Raises:
         ConfigurationError: `output` holds another run, there is nothing to resume, or sizes do not fit.
-        CheckpointError: `init_from`, `tokenizers_from` or the state cannot be read, or `output` cannot be written.
+        CheckpointError: `init_from`, `tokenizers_from`, `vectors_from` or the state cannot be read, or `output` cannot
+            be written.
         DataError: a corpus file is missing, empty or has a bad row.
     """
     folder = RunFolder(output)
@@ -102,6 +106,9 @@ def train(
         given = None if tokenizers_from is None or resume else load_tokenizers(tokenizers_from)
         if start is not None:
             given = start.source_tokenizer, start.target_tokenizer
+        vectors = None if vectors_from is None or resume else _vectors(load_checkpoint(vectors_from), recipe)
+        if vectors is not None:
+            given = vectors[0].tokenizer, vectors[1].tokenizer
         pairs = read_training_pairs(data_dir, recipe.data, seed=recipe.training.seed)
         if not resume and processes.rank() == 0:
             folder.start()
@@ -113,9 +120,37 @@ def train(
         trainer = Trainer(recipe, tokenizers, corpus, dev_pairs, folder=folder, device=chosen)
         if start is not None:
             trainer.load_weights(start.model)
+        if vectors is not None:
+            trainer.load_vectors(*vectors)
         if resume:
             trainer.load_state()
         return trainer.run()
+
+
+@dataclass(frozen=True)
+class _Vectors:
+    """One language of a trained model."""
+
+    tokenizer: Tokenizer
+    weight: torch.Tensor
+    """(vocabulary size, embedding size)."""
+
+
+def _vectors(other: Checkpoint, recipe: Recipe) -> tuple[_Vectors, _Vectors]:
+    """Return a checkpoint's word vectors for the recipe's source language and for its target language."""
+    theirs = {
+        other.config.source_language: _Vectors(other.source_tokenizer, other.model.encoder.embedding.weight),
+        other.config.target_language: _Vectors(other.target_tokenizer, other.model.decoder.embedding.weight),
+    }
+    languages = recipe.data.source_language, recipe.data.target_language
+    if len(set(languages)) != 2 or set(languages) != set(theirs):
+        raise ConfigurationError(
+            "other_languages",
+            f"--vectors-from is a model between {' and '.join(map(repr, sorted(theirs)))}, and the recipe's [data] is "
+            f"between {languages[0]!r} and {languages[1]!r}.",
+            {"field": "source_language", "allowed": sorted(theirs), "got": list(languages)},
+        )
+    return theirs[languages[0]], theirs[languages[1]]
 
 
 def _train_tokenizers(recipe: Recipe, pairs: Sequence[Pair]) -> tuple[Tokenizer, Tokenizer]:
@@ -473,6 +508,25 @@ class Trainer:
         self.optimizer = Optimizer(self.model, self.config, self.precision)
         # Where training only makes them worse, the weights that it began with are the best.
         self.validate_first = True
+
+    def load_vectors(self, source: _Vectors, target: _Vectors) -> None:
+        """Start with trained word vectors; all other weights stay as they were drawn.
+
+        Raises:
+            ConfigurationError: vectors of another size.
+        """
+        self.model.float()
+        with torch.no_grad():
+            for embedding, vectors in ((self.model.encoder.embedding, source), (self.model.decoder.embedding, target)):
+                if vectors.weight.shape[1] != embedding.embedding_dim:
+                    raise ConfigurationError(
+                        "other_architecture",
+                        f"--vectors-from has word vectors of {vectors.weight.shape[1]} numbers; the recipe's "
+                        f"embedding_size is {embedding.embedding_dim}.",
+                        {"field": "embedding_size", "allowed": vectors.weight.shape[1], "got": embedding.embedding_dim},
+                    )
+                embedding.weight.copy_(vectors.weight)
+        self.optimizer = Optimizer(self.model, self.config, self.precision)
 
 
 def _changed(saved: dict[str, Any], mine: dict[str, Any]) -> str:

@@ -385,6 +385,7 @@ class Translator:
         pinned: Pins | None = None,
         alternatives: int = 0,
         trace: bool = False,
+        wanted: Callable[[], bool] | None = None,
     ) -> Generator[Translation, None, None]:
         """Translate one sentence step by step.
 
@@ -396,6 +397,8 @@ class Translator:
             pinned: See `translate`.
             alternatives: Most probable pieces to record of each step, 0–100.
             trace: Whether the last translation has the search tree.
+            wanted: Asked after each step whether the translation so far is to be put together, which for a long
+                output costs more than the step; None is always.
 
         Returns:
             A generator of a translation after each step, with the best live hypotheses so far (`finished` is
@@ -408,7 +411,7 @@ class Translator:
         """
         request = self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives, trace=trace)
         source = self._source(text)
-        return self._stream(source, replace(request, pinned=self._read_pinned(pinned, [source])))
+        return self._stream(source, replace(request, pinned=self._read_pinned(pinned, [source])), wanted)
 
     def prepare(self, texts: Sequence[str], config: DecodingConfig) -> tuple[DecoderState, SearchOptions]:
         """Encode texts, as one batch, up to where a search starts.
@@ -472,11 +475,13 @@ class Translator:
         step: StepFunction[DecoderState] = self._model.step
         return PinnedAttention(self._model.step, request.pinned) if request.pinned else step
 
-    def _stream(self, source: Source, request: _Request) -> Generator[Translation, None, None]:
+    def _stream(
+        self, source: Source, request: _Request, wanted: Callable[[], bool] | None
+    ) -> Generator[Translation, None, None]:
         start = time.perf_counter()
         options = self._options([source], request)
         search = begin_search(request.config.strategy, self._encode([source]), options=options, check_every=1)
-        with closing(decode_steps(search, self._step(request))) as steps:
+        with closing(decode_steps(search, self._step(request), wanted=wanted)) as steps:
             for (result,) in steps:
                 yield self._translation(source, result, request, seconds=time.perf_counter() - start)
 

@@ -4,7 +4,7 @@ A search is a coroutine, so that several of them, of one sentence, can be answer
 """
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Generic, Protocol, Self, TypeVar
 
 import torch
@@ -43,13 +43,21 @@ def decode(search: Search[StateT], step: StepFunction[StateT]) -> list[SearchRes
     return search.results()
 
 
-def decode_steps(search: Search[StateT], step: StepFunction[StateT]) -> Generator[list[SearchResult], None, None]:
+def decode_steps(
+    search: Search[StateT], step: StepFunction[StateT], *, wanted: Callable[[], bool] | None = None
+) -> Generator[list[SearchResult], None, None]:
     """Answer a search, and yield after each step what is best so far; the final results come last.
 
     No step is taken before it is asked for: closing the generator ends the search.
+
+    Args:
+        search: Just begun.
+        step: The model.
+        wanted: Asked after each step whether what is best so far is to be put together; None is always.
     """
     for _ in answer_each(search.run(), step):
-        yield search.results()
+        if wanted is None or wanted():
+            yield search.results()
     yield search.results()
 
 

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,7 +18,9 @@ from seq2seq_demo.web.requests import PageRequest
 FIRST_SNAPSHOT: Final = 0.3
 """Seconds before a decode that is still going shows what it has; shorter ones come in one piece."""
 NEXT_SNAPSHOT: Final = 0.15
-"""Seconds between two later snapshots."""
+"""Least seconds between two later snapshots."""
+SNAPSHOT_SHARE: Final = 0.25
+"""Largest share of the time that goes into showing them."""
 ALTERNATIVES: Final = 10
 """Most probable tokens of each step that the page can show."""
 ALTERNATIVES_LINES: Final = 6
@@ -46,6 +48,10 @@ class Run:
                 "partial": True,
             }
         values = self.translation.to_dict()
+        if not self.finished:
+            # They are most of a long message; of one that will soon be outdated nobody looks at the second best's.
+            for hypothesis in values["hypotheses"][1:]:
+                hypothesis["alternatives"] = None
         for hypothesis in values["hypotheses"]:
             if hypothesis["attention"] is not None:
                 # Three decimals are what the page shows.
@@ -92,11 +98,42 @@ def _is_json_number(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def decode(translator: Translator, request: PageRequest) -> Iterator[list[Line]]:
-    """Decode every line with every strategy; yields the growing list after each decoding step.
+class Pace:
+    """Says when the next snapshot of a decode is due: now and then, and the more rarely the longer one takes to show.
+
+    Args:
+        clock: Seconds, as `time.monotonic`.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._due = clock() + FIRST_SNAPSHOT
+
+    def due(self) -> bool:
+        """Whether it is time."""
+        return self._clock() >= self._due
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """Wrap what shows a snapshot."""
+        start = self._clock()
+        yield
+        end = self._clock()
+        self._due = end + max(NEXT_SNAPSHOT, (end - start) * (1 / SNAPSHOT_SHARE - 1))
+
+
+def decode(
+    translator: Translator, request: PageRequest, *, wanted: Callable[[], bool] | None = None
+) -> Iterator[list[Line]]:
+    """Decode every line with every strategy; yields the growing list after each decoding step and each line.
 
     A line that cannot be decoded keeps its error and does not stop the others. Closing the iterator stops the search
     within one step.
+
+    Args:
+        translator: The model.
+        request: What the page asked for.
+        wanted: Asked after each step whether to yield; None is always.
     """
     reads = translator.config.source_language
     lines = [
@@ -118,6 +155,7 @@ def decode(translator: Translator, request: PageRequest) -> Iterator[list[Line]]
                     prefix_tokens=request.prefix_tokens,
                     pinned=request.pinned,
                     alternatives=alternatives,
+                    wanted=wanted,
                 )
                 with closing(search) as steps:
                     for run.translation in steps:
@@ -129,17 +167,17 @@ def decode(translator: Translator, request: PageRequest) -> Iterator[list[Line]]
         yield lines[: index + 1]
 
 
-def throttle(
-    snapshots: Iterator[list[Line]], clock: Callable[[], float] = time.monotonic
+def decode_paced(
+    translator: Translator, request: PageRequest, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[tuple[list[Line], bool]]:
-    """Pass on a snapshot now and then, and the last one with True beside it.
+    """Decode as `decode` does; yields a snapshot now and then, and the last one with True beside it.
 
     Most decodes are over before anyone could see a step: they give one snapshot, and cost one message.
     """
-    due = clock() + FIRST_SNAPSHOT
+    pace = Pace(clock)
     last: list[Line] = []
-    for last in snapshots:
-        if clock() >= due:
-            yield last, False
-            due = clock() + NEXT_SNAPSHOT
+    for last in decode(translator, request, wanted=pace.due):
+        if pace.due():
+            with pace.showing():
+                yield last, False
     yield last, True

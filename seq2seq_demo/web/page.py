@@ -14,7 +14,7 @@ from seq2seq_demo.errors import InputError, Seq2SeqError
 from seq2seq_demo.web.api import Endpoints
 from seq2seq_demo.web.batch import BatchServer
 from seq2seq_demo.web.components import joined_styles, lab_page, read_asset
-from seq2seq_demo.web.decoding import INTERNAL_ERROR, Line, decode, error_to_dict, throttle
+from seq2seq_demo.web.decoding import INTERNAL_ERROR, Line, decode_paced, error_to_dict
 from seq2seq_demo.web.exports import export, read_selection
 from seq2seq_demo.web.models import Models
 from seq2seq_demo.web.requests import read_request
@@ -53,7 +53,7 @@ class PageServer:
         try:
             request = read_request(values)
             translator = self._models.get(request.model)
-            for lines, done in throttle(decode(translator, request)):
+            for lines, done in decode_paced(translator, request):
                 yield _message(request_id, lines, done=done)
         except Seq2SeqError as error:
             yield json.dumps({"request": request_id, "error": error_to_dict(error)})

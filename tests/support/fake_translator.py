@@ -1,7 +1,7 @@
 """A translator without a model: quick, predictable, with the structure of a real one, for the page's Python."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,6 +11,7 @@ import numpy as np
 from seq2seq_demo.config import CheckpointConfig, DecodingConfig, ModelConfig
 from seq2seq_demo.errors import InputError
 from seq2seq_demo.tokenizer import group_pieces
+from seq2seq_demo.translation import TokenAlternative
 from seq2seq_demo.translator import TranslatedHypothesis, Translation
 
 CHARACTER_LIMIT = 1000
@@ -65,23 +66,25 @@ class FakeTranslator:
         prefix_tokens: Sequence[int] = (),
         pinned: Mapping[int, Sequence[float]] | None = None,
         alternatives: int = 0,
+        wanted: Callable[[], bool] | None = None,
     ) -> Iterator[Translation]:
-        """Yield two growing translations and the final one."""
+        """Yield two growing translations, where they are wanted, and the final one."""
         source = " ".join(text.split())
         if not source:
             raise InputError("empty", "the source is empty.", {})
         if len(source) > CHARACTER_LIMIT:
             fields = {"characters": len(source), "limit": CHARACTER_LIMIT}
             raise InputError("source_too_many_characters", "too many characters.", fields)
-        return self._steps(source, config)
+        return self._steps(source, config, wanted or (lambda: True))
 
-    def _steps(self, source: str, config: DecodingConfig) -> Iterator[Translation]:
+    def _steps(self, source: str, config: DecodingConfig, wanted: Callable[[], bool]) -> Iterator[Translation]:
         words = source.split()[::-1]
         count = config.n_best if config.strategy == "beam" else 1
         for steps in (1, 2, 3):
             self.steps_taken += 1
             shown = words if steps == 3 else words[:steps]
-            yield self._translation(source, [[*shown, *["!"] * n] for n in range(count)], steps)
+            if steps == 3 or wanted():
+                yield self._translation(source, [[*shown, *["!"] * n] for n in range(count)], steps)
 
     def _translation(self, source: str, outputs: list[list[str]], steps: int) -> Translation:
         tokens = _pieces(source)
@@ -101,4 +104,5 @@ class FakeTranslator:
             log_prob=sum(log_probs),
             score=sum(log_probs) / 2,
             finished=True,
+            alternatives=tuple((TokenAlternative(token, i, log_probs[i]),) for i, token in enumerate(tokens)),
         )

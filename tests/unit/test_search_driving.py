@@ -61,3 +61,16 @@ def test_no_step_is_taken_before_it_is_asked_for():
         assert model.calls == taken
     steps.close()
     assert model.calls == 3
+
+
+def test_results_are_put_together_only_where_they_are_wanted():
+    model = Recurrent(1, src_lengths=LENGTHS)
+    answers = iter([False, True, False])
+
+    def search():
+        return GreedySearch(model.state(), options=options(3, max_length=4, min_length=4))
+
+    steps = list(decode_steps(search(), model.step, wanted=lambda: next(answers, False)))
+    assert [[result.steps for result in found] for found in steps] == [[2] * len(LENGTHS), [4] * len(LENGTHS)]
+    ids = [[result.hypotheses[0].token_ids for result in found] for found in (steps[-1], decode(search(), model.step))]
+    assert ids[0] == ids[1]

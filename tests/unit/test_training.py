@@ -13,6 +13,8 @@ from seq2seq_demo.config import ArchitectureConfig, CorpusConfig, DataConfig, Re
 from seq2seq_demo.errors import CheckpointError, ConfigurationError, DataError
 from seq2seq_demo.training import TrainingResult, train
 
+LETTERS = str.maketrans("0123456789", "abcdefghij")
+
 
 def make_recipe(*, dropout: float = 0.2, **training: object) -> Recipe:
     values = {
@@ -91,6 +93,44 @@ def test_a_run_can_take_the_tokenizers_of_another(data: Path) -> None:
     assert first == second
     with pytest.raises(CheckpointError, match="has no source.model"):
         run(data, "third", other, tokenizers_from=data)
+
+
+def in_languages(recipe: Recipe, source: str, target: str) -> Recipe:
+    return replace(recipe, data=replace(recipe.data, source_language=source, target_language=target))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_run_can_start_with_the_word_vectors_of_another(data: Path, turned: bool, precision: str) -> None:
+    # Letters on the target side, so that each side has a tokenizer of its own.
+    rows = [row.split("\t") for row in (data / "train.tsv").read_text(encoding="utf-8").splitlines()]
+    letters = "".join(f"{source}\t{target.translate(LETTERS)}\n" for source, target in rows)
+    (data / "train.tsv").write_text(letters, encoding="utf-8")
+    first = in_languages(make_recipe(max_updates=3), "en", "zh")
+    run(data, "first", first)
+    # So small a rate leaves the vectors where they were.
+    still = make_recipe(max_updates=1, learning_rate=1e-9, final_learning_rate=0.0, precision=precision)
+    languages = ("zh", "en") if turned else ("en", "zh")
+    run(data, "second", in_languages(still, *languages), vectors_from=data / "first")
+    one, other = (load_checkpoint(data / name) for name in ("first", "second"))
+    sides = [(one.source_tokenizer, one.model.encoder), (one.target_tokenizer, one.model.decoder)]
+    if turned:
+        sides.reverse()
+    for side, (tokenizer, part) in zip(("encoder", "decoder"), sides, strict=True):
+        mine = other.source_tokenizer if side == "encoder" else other.target_tokenizer
+        assert mine.model_proto == tokenizer.model_proto
+        torch.testing.assert_close(getattr(other.model, side).embedding.weight, part.embedding.weight)
+    assert not torch.equal(one.model.decoder.readout.weight, other.model.decoder.readout.weight)
+
+
+def test_word_vectors_of_other_languages_or_sizes_are_refused(data: Path) -> None:
+    run(data, "first", in_languages(make_recipe(max_updates=1), "en", "zh"))
+    with pytest.raises(ConfigurationError, match="between 'en' and 'zh'.*between 'zh' and 'de'"):
+        run(data, "second", in_languages(make_recipe(), "zh", "de"), vectors_from=data / "first")
+    wider = in_languages(make_recipe(), "zh", "en")
+    wider = replace(wider, model=replace(wider.model, embedding_size=24))
+    with pytest.raises(ConfigurationError, match="word vectors of 16 numbers.*embedding_size is 24"):
+        run(data, "third", wider, vectors_from=data / "first")
 
 
 @pytest.mark.parametrize("precision", ["bfloat16", "autocast"])

@@ -1,12 +1,14 @@
 """Decoding for the page: growing snapshots, each line for itself, and a stop that stops."""
 
+import copy
+import itertools
 import json
 
 import pytest
 
 from seq2seq_demo.errors import CheckpointError, ConfigurationError
 from seq2seq_demo.web import models as models_module
-from seq2seq_demo.web.decoding import decode, error_to_dict, throttle
+from seq2seq_demo.web.decoding import Pace, decode, decode_paced, error_to_dict
 from seq2seq_demo.web.models import Models
 from seq2seq_demo.web.page import PageServer, default_options
 from seq2seq_demo.web.requests import read_request
@@ -45,10 +47,39 @@ def test_closing_stops_the_search_within_a_step():
 
 
 def test_a_quick_decode_is_answered_once_and_a_slow_one_grows():
-    snapshots = [[1], [1, 2], [1, 2, 3]]
-    assert list(throttle(iter(snapshots), clock=lambda: 0.0)) == [([1, 2, 3], True)]
-    times = iter([0.0, 0.1, 0.5, 0.5, 0.6, 0.6])
-    assert list(throttle(iter(snapshots), clock=lambda: next(times))) == [([1, 2], False), ([1, 2, 3], True)]
+    def shown(clock):
+        return [
+            (line.runs[0].translation.steps, done)
+            for (line,), done in decode_paced(FakeTranslator(), request("a b c"), clock)
+        ]
+
+    assert shown(lambda: 0.0) == [(3, True)]
+    assert shown(itertools.count(step=0.15).__next__) == [(2, False), (3, True)]
+
+
+def test_what_takes_long_to_show_is_shown_more_rarely():
+    now = 0.0
+    pace = Pace(lambda: now)
+    for at, took, later in ((0.3, 0.01, 0.15), (1.0, 0.2, 0.6)):
+        now = at - 0.001
+        assert not pace.due() or at == 1.0
+        now = at
+        assert pace.due()
+        with pace.showing():
+            now += took
+        now += later - 0.001
+        assert not pace.due()
+        now += 0.002
+        assert pace.due()
+
+
+def test_an_unfinished_decode_has_the_alternatives_of_its_best_alone():
+    *_, (before,), (after,) = (copy.deepcopy(lines) for lines in decode(FakeTranslator(), request("a b c")))
+    recorded = [
+        [hypothesis["alternatives"] is not None for hypothesis in line.to_dict()["runs"][0]["hypotheses"]]
+        for line in (before, after)
+    ]
+    assert recorded == [[True, False], [True, True]]
 
 
 def test_the_last_answer_is_done_and_carries_the_request_s_number():
@@ -76,7 +107,7 @@ def test_an_error_is_an_answer_with_its_code(values, code):
 
 def test_an_unforeseen_failure_is_logged_and_told_without_its_details(caplog):
     class Broken(FakeTranslator):
-        def stream(self, text, config, *, prefix_tokens=(), pinned=None, alternatives=0):
+        def stream(self, text, config, *, prefix_tokens=(), pinned=None, alternatives=0, wanted=None):
             raise RuntimeError("secret")
 
     (answer,) = answers({"text": "a", "strategy": "greedy", "model": "fake"}, Broken())
