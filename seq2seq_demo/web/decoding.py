@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -73,6 +73,8 @@ class Line:
     error: Seq2SeqError | None = None
     language: str | None = None
     """The language that the model reads, where the text is in another script; the output is then a guess."""
+    others: list[str] = field(default_factory=list)
+    """In that case the languages, of those that other models read, that the text may be in."""
     paragraph: int = 0
     """Number of the typed line that it is a sentence of."""
 
@@ -83,6 +85,7 @@ class Line:
             "runs": [run.to_dict() for run in self.runs] if self.error is None else [],
             "error": error_to_dict(self.error) if self.error else None,
             "reads": self.language,
+            "others": self.others,
             "paragraph": self.paragraph,
         }
 
@@ -123,7 +126,11 @@ class Pace:
 
 
 def decode(
-    translator: Translator, request: PageRequest, *, wanted: Callable[[], bool] | None = None
+    translator: Translator,
+    request: PageRequest,
+    *,
+    languages: Iterable[str] = (),
+    wanted: Callable[[], bool] | None = None,
 ) -> Iterator[list[Line]]:
     """Decode every line with every strategy; yields the growing list after each decoding step and each line.
 
@@ -133,18 +140,18 @@ def decode(
     Args:
         translator: The model.
         request: What the page asked for.
+        languages: What the served models read: a text in another script may be in one of them.
         wanted: Asked after each step whether to yield; None is always.
     """
     reads = translator.config.source_language
     lines = [
-        Line(
-            text,
-            [Run(config) for config in request.configs],
-            language=reads if is_in_other_script(text, reads) else None,
-            paragraph=paragraph,
-        )
+        Line(text, [Run(config) for config in request.configs], paragraph=paragraph)
         for text, paragraph in zip(request.lines, request.paragraphs, strict=True)
     ]
+    for line in lines:
+        if is_in_other_script(line.text, reads):
+            line.language = reads
+            line.others = [name for name in languages if not is_in_other_script(line.text, name)]
     alternatives = ALTERNATIVES if len(lines) <= ALTERNATIVES_LINES else 0
     for index, line in enumerate(lines):
         for run in line.runs:
@@ -168,7 +175,11 @@ def decode(
 
 
 def decode_paced(
-    translator: Translator, request: PageRequest, clock: Callable[[], float] = time.monotonic
+    translator: Translator,
+    request: PageRequest,
+    *,
+    languages: Iterable[str] = (),
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[tuple[list[Line], bool]]:
     """Decode as `decode` does; yields a snapshot now and then, and the last one with True beside it.
 
@@ -176,7 +187,7 @@ def decode_paced(
     """
     pace = Pace(clock)
     last: list[Line] = []
-    for last in decode(translator, request, wanted=pace.due):
+    for last in decode(translator, request, languages=languages, wanted=pace.due):
         if pace.due():
             with pace.showing():
                 yield last, False

@@ -14,8 +14,8 @@ from seq2seq_demo.translator import Translator
 
 _log = logging.getLogger(__name__)
 
-FIRST: Final = "en-zh"
-"""The checkpoint that a first visit shows."""
+FIRST: Final = ("en-zh", "zh-en")
+"""The checkpoints that the page offers before all others; a first visit shows the first."""
 FAMILY: Final = "family/"
 """What the ids of the models begin with that one compares architectures with."""
 CURVE_POINTS: Final = 60
@@ -67,6 +67,12 @@ class Models:
         """Ids of the small models that are there to be compared with each other: those in ``checkpoints/family/``."""
         return tuple(name for name in self.served if name.startswith(FAMILY))
 
+    @property
+    def languages(self) -> list[str]:
+        """Languages that the served models translate from, each once."""
+        configs = [translator.config for translator in self.served.values()]
+        return list(dict.fromkeys(config.source_language for config in configs if config.task == "translate"))
+
     def get(self, model: object) -> Translator:
         """Return the translator of an id.
 
@@ -83,12 +89,13 @@ class Models:
 
 
 def in_page_order(names: Iterable[str]) -> list[str]:
-    """Sort the names of checkpoints: the page's first model first, the family last.
+    """Sort the names of checkpoints: the page's first models first, the family last.
 
-    >>> in_page_order(["de-en", "family/lstm-dot", "en-zh", "pronounce"])
-    ['en-zh', 'de-en', 'pronounce', 'family/lstm-dot']
+    >>> in_page_order(["de-en", "family/lstm-dot", "zh-en", "en-zh", "pronounce"])
+    ['en-zh', 'zh-en', 'de-en', 'pronounce', 'family/lstm-dot']
     """
-    return sorted(names, key=lambda name: (name != FIRST, name.startswith(FAMILY), name))
+    place = {name: number for number, name in enumerate(FIRST)}
+    return sorted(names, key=lambda name: (place.get(name, len(FIRST)), name.startswith(FAMILY), name))
 
 
 def models_from_environment(setting: str) -> list[str]:

@@ -53,7 +53,7 @@ class PageServer:
         try:
             request = read_request(values)
             translator = self._models.get(request.model)
-            for lines, done in decode_paced(translator, request):
+            for lines, done in decode_paced(translator, request, languages=self._models.languages):
                 yield _message(request_id, lines, done=done)
         except Seq2SeqError as error:
             yield json.dumps({"request": request_id, "error": error_to_dict(error)})

@@ -12,6 +12,8 @@ pytestmark = pytest.mark.integration
 
 REAL = (Path(__file__).parents[2] / "checkpoints" / "en-zh" / "config.json").is_file()
 needs_real_model = pytest.mark.skipif(not REAL, reason="checkpoints/en-zh is not there")
+BOTH = all((Path(__file__).parents[2] / "checkpoints" / name / "config.json").is_file() for name in ("en-zh", "zh-en"))
+needs_both_directions = pytest.mark.skipif(not BOTH, reason="checkpoints/en-zh and zh-en are not there")
 TWELVE_WORDS = "We walked along the very quiet river and I know the man"
 
 
@@ -227,6 +229,18 @@ def test_of_sentences_in_quick_succession_the_last_is_shown_and_every_request_is
     assert set(statuses) == {200}
 
 
+def test_a_server_that_is_full_is_told_of_even_right_after_a_stop(open_page):
+    page = open_page()
+    page.fill("#s2s-text", "\n".join(["We walked along the very quiet river."] * 40))
+    page.press("#s2s-text", "Enter")
+    expect(page.locator(".s2s-stop")).to_be_visible()
+    page.press("#s2s-text", "Escape")
+    page.route("**/queue/join*", lambda route: route.fulfill(status=503, json={"detail": "The queue is full."}))
+    page.fill("#s2s-text", "How are you?")
+    page.press("#s2s-text", "Enter")
+    expect(page.locator("#s2s-text-error")).to_contain_text("did not answer")
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -252,6 +266,46 @@ def test_markup_and_emoji_in_a_sentence_are_shown_as_typed(open_page):
     translate(page, '<script>alert(1)</script> <b>"quotes"</b> & 😀 {{value}} ${value}\nHow?')
     expect(page.locator(".s2s-source")).to_contain_text("<script>alert(1)</script>")
     assert page.locator(".s2s-result script, .s2s-result b").count() == 0
+
+
+def chosen_model(page: Page) -> str:
+    return page.locator("#s2s-model").input_value()
+
+
+@needs_both_directions
+def test_the_languages_can_be_swapped_and_the_output_becomes_the_sentence(open_page):
+    page = open_page("/?model=en-zh")
+    translate(page, "Stop it! How are you?")
+    outputs = page.locator(".s2s-whole .s2s-sentence").all_inner_texts()
+    page.evaluate("performance.clearMeasures()")
+    page.locator(".s2s-swap").click()
+    wait_for_answer(page)
+    assert chosen_model(page) == "zh-en"
+    expect(page.locator("#s2s-text")).to_have_value("".join(outputs))
+    expect(page.locator(".s2s-swap")).to_be_focused()
+    assert page.locator(".s2s-whole .s2s-sentence").count() == 2
+    assert page.locator(".s2s-result [role=note]").count() == 0
+    # A sentence that was not sent yet is nobody's output: it stays.
+    page.fill("#s2s-text", "Where are you?")
+    page.evaluate("performance.clearMeasures()")
+    page.locator(".s2s-swap").click()
+    wait_for_answer(page)
+    assert chosen_model(page) == "en-zh"
+    expect(page.locator("#s2s-text")).to_have_value("Where are you?")
+
+
+@needs_both_directions
+def test_a_text_for_the_other_direction_can_be_given_to_its_model(open_page):
+    page = open_page("/?model=en-zh")
+    translate(page, "你好吗？")
+    page.evaluate("performance.clearMeasures()")
+    page.get_by_role("button", name="Translate it with Chinese → English").click()
+    wait_for_answer(page)
+    assert chosen_model(page) == "zh-en"
+    expect(page.locator("#s2s-text")).to_have_value("你好吗？")
+    assert page.locator(".s2s-result [role=note]").count() == 0
+    translate(page, "السلام عليكم")
+    assert page.locator(".s2s-read-with").count() == 0
 
 
 def test_a_text_in_another_script_is_decoded_with_a_word_of_warning(open_page):

@@ -32,6 +32,12 @@ def test_a_bad_line_keeps_its_error_and_the_others_their_results():
     assert [line.runs[0].translation.hypotheses[0].text for line in (lines[0], lines[2])] == ["b a", "d c"]
 
 
+def test_a_text_in_another_script_says_whose_it_may_be():
+    *_, lines = decode(FakeTranslator(), request("你好。\nالسلام\nHow?"), languages=["en", "zh", "de"])
+    found = [(line.to_dict()["reads"], line.to_dict()["others"]) for line in lines]
+    assert found == [("en", ["zh"]), ("en", []), (None, [])]
+
+
 def test_side_by_side_gives_each_line_two_runs():
     *_, (line,) = decode(FakeTranslator(), request("a b", "compare"))
     assert [len(run.translation.hypotheses) for run in line.runs] == [1, 2]
@@ -50,7 +56,7 @@ def test_a_quick_decode_is_answered_once_and_a_slow_one_grows():
     def shown(clock):
         return [
             (line.runs[0].translation.steps, done)
-            for (line,), done in decode_paced(FakeTranslator(), request("a b c"), clock)
+            for (line,), done in decode_paced(FakeTranslator(), request("a b c"), clock=clock)
         ]
 
     assert shown(lambda: 0.0) == [(3, True)]

@@ -132,7 +132,7 @@ lab.batchJob = ({ model, strategies, lines, turns, onChange }) => {
       turns.halt();
       end("stopped");
     },
-    fail: () => running() && !turns.wasHalted() && end("failed", NO_ANSWER),
+    fail: () => turns.onFailure(() => running() && end("failed", NO_ANSWER)),
   });
   resume();
   return job;

@@ -49,12 +49,14 @@ lab.composer = (() => {
       lab.el("p", { class: "s2s-error", id: `s2s-${name}-error`, role: "alert" })]);
   };
 
-  const modelChoice = (state, models, t, onModel) => {
+  const modelChoice = (state, models, t, onModel, onSwap) => {
     const select = lab.el("select", { id: "s2s-model", name: "model", "aria-describedby": "s2s-model-error",
       on: { change: () => onModel(select.value) } },
       lab.modelOptions(state.model, models, t));
     return lab.el("div", { class: "s2s-model" }, [
       lab.el("label", { class: "s2s-unseen", for: "s2s-model", text: t("field.model") }), select,
+      onSwap && lab.el("button", { type: "button", class: "s2s-swap", "aria-label": t("composer.swap"), "data-tip": t("tip.swap"),
+        text: "⇄", on: { click: onSwap } }),
       lab.el("p", { class: "s2s-error", id: "s2s-model-error", role: "alert" })]);
   };
 
@@ -115,7 +117,7 @@ lab.composer = (() => {
 
   /**
    * Draw the form of `state` (`{text, model, strategy, options, untouched, unfolded}`, changed in place). `on` holds
-   * submit(), stop() and redraw(focus). Returns `{node, showErrors(list), running(bool)}`.
+   * submit(), stop(), redraw(focus) and swap(), which is null where no model translates back. Returns `{node, showErrors(list), running(bool)}`.
    */
   const composer = ({ state, models, t, on }) => {
     const model = models.find(({ id }) => id === state.model);
@@ -143,7 +145,7 @@ lab.composer = (() => {
       lab.el("div", { class: "s2s-fields" }, folded.map((name) => numberField(name, state, t, changed)))]);
     const form = lab.el("form", { class: "s2s-composer", novalidate: true, autocomplete: "off" }, [
       lab.el("div", { class: "s2s-box" }, [
-        modelChoice(state, models, t, (id) => { state.model = id; on.redraw("#s2s-model"); }),
+        modelChoice(state, models, t, (id) => { state.model = id; on.redraw("#s2s-model"); }, on.swap),
         box,
         lab.el("div", { class: "s2s-box-foot" }, [
           lab.el("p", { class: "s2s-help", id: "s2s-text-help", text: task("help") }),

@@ -8,22 +8,26 @@
  * So each waits until the server has answered the one before. Gradio tells a component nothing of this; the browser's own
  * record of finished requests does.
  */
-lab.channel = ({ begin, halt, trigger }) => {
+lab.channel = (() => {
+  // What is on its way, and what waits behind it: of all channels together, since the record does not tell whose a request is.
+  let last = null;
+
   const LONGEST = { "/queue/join": 5_000, "/cancel": 1_000 };
   const HALTING = 5_000;
   const SETTLE = 30; // milliseconds between an answer's end, which the record tells, and Gradio's having read it
-  let halted = -Infinity;
-  let last = null; // what is on its way, and what waits behind it
 
   /** Trigger an event of Gradio's; wait until the server has answered the request that it makes. */
-  const exchange = (event, data, route) => new Promise((resolve) => {
-    const end = () => {
+  const exchange = (trigger, event, data, route) => new Promise((resolve) => {
+    const end = (answer) => {
       observer.disconnect();
       clearTimeout(timer);
-      setTimeout(resolve, SETTLE);
+      setTimeout(() => resolve(answer), SETTLE);
     };
-    const observer = new PerformanceObserver((list) => list.getEntries().some(({ name }) => new URL(name).pathname.endsWith(route)) && end());
-    const timer = setTimeout(end, LONGEST[route]);
+    const observer = new PerformanceObserver((list) => {
+      const answer = list.getEntries().find(({ name }) => new URL(name).pathname.endsWith(route));
+      if (answer) end(answer);
+    });
+    const timer = setTimeout(() => end(null), LONGEST[route]);
     observer.observe({ type: "resource" });
     trigger(event, data);
   });
@@ -35,13 +39,24 @@ lab.channel = ({ begin, halt, trigger }) => {
     doing.then(() => { if (last === doing) last = null; });
   };
 
-  return {
-    begin: (data) => inTurn(() => exchange(begin, data, "/queue/join")),
-    halt: () => inTurn(() => {
-      halted = performance.now();
-      return exchange(halt, {}, "/cancel");
-    }),
-    /** Whether a failure may be that of a request that was stopped: Gradio reports one, maybe when the next has begun. */
-    wasHalted: () => performance.now() - halted < HALTING,
+  return ({ begin, halt, trigger }) => {
+    let halted = -Infinity;
+    let refused = false; // by the server, as it does where its queue is full
+
+    return {
+      begin: (data) => inTurn(async () => {
+        refused = false;
+        const answer = await exchange(trigger, begin, data, "/queue/join");
+        refused = (answer?.responseStatus ?? 0) >= 400;
+      }),
+      halt: () => inTurn(() => {
+        halted = performance.now();
+        return exchange(trigger, halt, {}, "/cancel");
+      }),
+      /** Tell of a failure, unless it may be that of a stopped request: Gradio reports one, maybe when the next has begun. */
+      onFailure: (tell) => setTimeout(() => {
+        if (refused || performance.now() - halted >= HALTING) tell();
+      }, 3 * SETTLE),
+    };
   };
-};
+})();

@@ -53,7 +53,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
       onSelect: select,
       context: { ...context, t, languages, model, models, sent: state.sent, key: `${state.result.request}:${context.lineIndex}`,
         continueFrom, send, open, select, address, download, turns, view: state.view, saveFile, announce: (text) => { status.textContent = text; } } });
-    resultPlace.replaceChildren(lab.result({ lines: state.result.lines, view: state.view, t, languages, download, redraw: drawResult, whatIf, tabs }));
+    resultPlace.replaceChildren(lab.result({ lines: state.result.lines, view: state.view, t, languages, download, redraw: drawResult, whatIf, tabs, reader }));
     requestAnimationFrame(() => { resultPlace.style.minHeight = ""; });
     if (focus === "line") resultPlace.querySelector('[role="tab"][aria-selected="true"]')?.focus();
     if (focus === "tab") resultPlace.querySelector('.s2s-tab[aria-selected="true"]')?.focus({ preventScroll: true });
@@ -67,7 +67,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   };
 
   const drawComposer = (focus) => {
-    composer = lab.composer({ state, models, t, on: { submit, stop, redraw: drawComposer } });
+    composer = lab.composer({ state, models, t, on: { submit, stop, redraw: drawComposer, swap: opposite() ? swap : null } });
     composerPlace.replaceChildren(composer.node);
     composer.showErrors(state.errors);
     composer.running(state.request !== null && state.slow === "shown");
@@ -147,6 +147,37 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     send({ model, strategy, text, options });
   };
 
+  const translates = ({ family, task }) => task === "translate" && !family;
+
+  /** The model that translates the other way round than the chosen one. */
+  const opposite = () => {
+    const chosen = models.find(({ id }) => id === state.model);
+    return chosen?.task === "translate" ? models.find((other) => translates(other)
+      && other.source_language === chosen.target_language && other.target_language === chosen.source_language) : null;
+  };
+
+  const readWith = (model) => {
+    state.model = model.id;
+    drawComposer(".s2s-swap");
+    if (state.text.trim()) submit();
+  };
+
+  /** Translate the other way round: the shown output becomes the sentence, but not where the model could not read what was typed. */
+  const swap = () => {
+    const { result, sent } = state;
+    const isShown = result && sent.model === state.model && sent.text === state.text && state.request === null;
+    if (isShown && !result.lines.some(({ reads }) => reads)) {
+      state.text = lab.result.text(result.lines, models.find(({ id }) => id === sent.model).target_language);
+    }
+    readWith(opposite());
+  };
+
+  /** Who reads a text in one of these languages. */
+  const reader = (languages) => {
+    const model = [opposite(), ...models.filter(translates)].find((other) => other && languages.includes(other.source_language));
+    return model && { name: lab.modelName(model, models, t), onRead: () => { state.text = state.sent.text; readWith(model); } };
+  };
+
   /** The request of the shown line alone: what a visitor changes of an output belongs to one sentence. */
   const sentLine = () => {
     const { lines } = state.result;
@@ -186,7 +217,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     onMessage: () => {},
     take: batches.begin,
     halt: batches.halt,
-    wasHalted: batches.wasHalted,
+    onFailure: batches.onFailure,
     isAlive: async () => Boolean(await server.visitor({})),
   };
 
@@ -340,7 +371,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     }
     watch("value", () => receive(JSON.parse(props.value)));
     watch("batch", () => turns.onMessage(JSON.parse(props.batch)));
-    window.addEventListener("s2s-failed", () => state.request !== null && !decodes.wasHalted() && fail(NO_ANSWER));
+    window.addEventListener("s2s-failed", () => decodes.onFailure(() => state.request !== null && fail(NO_ANSWER)));
     if (!explicit) {
       // `navigator.language` is nearly always the first of Accept-Language; where it is not, the header decides.
       server.visitor({}).then((answer) => {

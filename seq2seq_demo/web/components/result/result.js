@@ -24,16 +24,24 @@ lab.result = (() => {
   /** The best output of a line, by its last strategy; nothing where there is none yet. */
   const outputOf = (line) => line.runs.filter((run) => run.hypotheses.length).at(-1)?.hypotheses[0].text ?? "";
 
-  /** The outputs of all lines as one text, a paragraph for each typed line; pressing a sentence shows it. */
+  const between = (language) => (/^(zh|ja)\b/.test(language) ? "" : " ");
+
+  /** The lines by the typed line that each is a sentence of. */
+  const paragraphsOf = (lines) => [...new Set(lines.map(({ paragraph }) => paragraph))].map((number) =>
+    lines.map((line, index) => ({ line, index })).filter(({ line }) => line.paragraph === number));
+
+  /** The outputs of all lines as one text, a paragraph for each typed line. */
+  const outputText = (lines, language) => paragraphsOf(lines)
+    .map((items) => items.map(({ line }) => outputOf(line)).filter(Boolean).join(between(language))).join("\n");
+
+  /** The same to be seen; pressing a sentence shows it. */
   const wholeText = ({ lines, shown, t, language, onShow }) => {
-    const join = /^(zh|ja)\b/.test(language) ? "" : " ";
-    const paragraphs = [...new Set(lines.map(({ paragraph }) => paragraph))].map((number) =>
-      lines.map((line, index) => ({ line, index })).filter(({ line }) => line.paragraph === number));
+    const join = between(language);
+    const paragraphs = paragraphsOf(lines);
     const sentence = ({ line, index }) => lab.el("span", { class: "s2s-sentence", "data-index": index,
       "data-shown": index === shown ? "" : null, "data-tip": line.typed, text: line.error ? "…" : outputOf(line), on: { click: () => onShow(index) } });
-    const text = paragraphs.map((items) => items.map(({ line }) => outputOf(line)).filter(Boolean).join(join)).join("\n");
     return lab.el("section", { class: "s2s-whole", "aria-label": t("lines.whole") }, [
-      lab.el("header", {}, [lab.el("h3", { text: t("lines.whole") }), lab.copyButton(text, t)]),
+      lab.el("header", {}, [lab.el("h3", { text: t("lines.whole") }), lab.copyButton(outputText(lines, language), t)]),
       ...paragraphs.map((items) => lab.el("p", { lang: language },
         items.flatMap((item, i) => (i && join ? [join, sentence(item)] : [sentence(item)]))))]);
   };
@@ -70,8 +78,9 @@ lab.result = (() => {
    * Draw the lines of a request. `view` is `{line, chosen, merged}`, changed in place; `redraw(focus)` draws again, with
    * the keyboard's focus kept on what was used. `whatIf` is `{count, prefix, pinned, onContinue(token ids), onPrefix(text),
    * onPin(token ids, step, weights), onBack()}`: what the visitor chose of the output, and how to go on or back. `tabs({attention, context})` draws the views.
+   * `reader(languages)` is what can be done with a text in one of these languages, `{name, onRead()}`, or nothing.
    */
-  return ({ lines, view, t, languages, download, redraw, whatIf, tabs }) => {
+  const result = ({ lines, view, t, languages, download, redraw, whatIf, tabs, reader }) => {
     const index = Math.min(view.line, lines.length - 1);
     const bar = lines.length < 2 ? null : switcher({ lines, shown: index, t, onShow: (to, byKeyboard) => {
       view.line = to;
@@ -79,9 +88,12 @@ lab.result = (() => {
     } });
     const typed = lines.length < 2 ? null
       : lab.el("p", { class: "s2s-source", lang: languages.source, text: lines[index].typed });
-    const { reads } = lines[index];
-    const other = reads ? lab.el("p", { class: "s2s-note", role: "note",
-      text: t("result.other_script", { language: t(`language.${reads}`) }) }) : null;
+    const { reads, others } = lines[index];
+    const better = reads ? reader(others) : null;
+    const other = reads ? lab.el("p", { class: "s2s-note", role: "note" }, [
+      lab.el("span", { text: `${t("result.other_script", { language: t(`language.${reads}`) })} ` }),
+      better && lab.el("button", { type: "button", class: "s2s-quiet s2s-read-with", text: t("result.read_with", { model: better.name }),
+        on: { click: better.onRead } })]) : null;
     const { source, notes = [] } = lines[index].runs.find((run) => run.hypotheses.length) ?? {};
     const reading = notes.length ? lab.el("p", { class: "s2s-note", role: "note" }, [
       lab.el("span", { text: `${notes.map((note) => t(`note.${note}`)).join(" ")} ${t("note.read")} ` }),
@@ -93,4 +105,7 @@ lab.result = (() => {
       shownLine({ line: lines[index], index, t, view, languages, download, redraw, onContinue: whatIf.onContinue,
         onPrefix: whatIf.onPrefix, onPin: whatIf.onPin, tabs })]);
   };
+
+  result.text = outputText;
+  return result;
 })();
