@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -62,6 +63,17 @@ def test_the_sliders_rank_as_python_does(open_page, rankables):
         assert scores == pytest.approx(expected, rel=1e-5)
         wanted = [rankables[index].score(alpha=alpha, beta=beta) for index in rerank(rankables, alpha=alpha, beta=beta)]
         assert scores == pytest.approx(wanted, rel=1e-5)
+
+
+def test_the_axes_have_plain_numbers(open_page):
+    page = open_page()
+    for text in (TEXT, "We know the man.", "How are you?"):
+        open_penalties(page, text=text)
+        for relative in (True, False):
+            page.locator(".s2s-panel .s2s-switch input").first.set_checked(relative)
+            numbers = page.locator(".s2s-chart-axes text:not(.s2s-chart-label)").all_text_contents()
+            assert len(numbers) > 6
+            assert all(re.fullmatch(r"−?\d+(\.\d{1,3})?", text) for text in numbers), numbers
 
 
 def test_the_files_hold_the_scores_of_the_plot(open_page, rankables):

@@ -61,8 +61,23 @@ def test_the_sentence_counts_what_the_recorded_search_has(open_page):
     said = page.locator(".s2s-tree .s2s-verdict").inner_text()
     nodes = trace_of(page)["trace"]["nodes"]
     fates = [one["fate"] for one in nodes]
-    assert f"looked at {len(nodes)} candidates" in said
+    assert f"weighed {len(nodes)} candidates" in said
     assert all(f"{fates.count(fate)} {fate}" in said for fate in ("kept", "finished", "pruned") if fate in fates)
+
+
+def test_a_kept_node_that_nothing_came_of_says_so(open_page):
+    page = open_page()
+    open_tree(page, "We know the old man.")
+    page.get_by_label("All candidates").set_checked(True, force=True)
+    nodes = trace_of(page)["trace"]["nodes"]
+    parents = {one["parent"] for one in nodes}
+    last = max(one["step"] for one in nodes)
+    kept = [index for index, one in enumerate(nodes) if one["fate"] == "kept" and one["step"] < last]
+    for dropped in (True, False):
+        index = next(index for index in kept if (index not in parents) is dropped)
+        node(page, index).hover()
+        why = page.locator(".s2s-tree-why")
+        expect(why).to_contain_text("here the beam drops it" if dropped else "those live on")
 
 
 def test_a_node_says_its_numbers_on_hover(open_page):

@@ -89,8 +89,13 @@ lab.tooltip = (root) => {
     box.style.left = `${left}px`;
     box.style.top = `${above > 4 ? above : at.bottom + 8}px`;
   };
-  root.addEventListener("pointerover", show);
-  root.addEventListener("focusin", show);
+  // A finger points at nothing: it presses. What it presses for an answer has one; what it presses to read a hint gets the hint.
+  root.addEventListener("pointerover", (event) => { if (event.pointerType !== "touch") show(event); });
+  root.addEventListener("focusin", (event) => {
+    if (event.target.matches(":focus-visible") || !event.target.closest("button, input, select, summary, label")) show(event);
+  });
+  // The answer to a press is not to be covered.
+  root.addEventListener("click", (event) => { if (event.target.closest("button, input, label")) hide(); });
   root.addEventListener("pointerleave", hide);
   root.addEventListener("focusout", hide);
   root.addEventListener("keydown", (event) => event.key === "Escape" && hide());

@@ -1,7 +1,7 @@
 // A line chart: a few named lines over one axis of numbers, told apart by colour, dash and mark, with a readout.
 
 lab.chart = (() => {
-  const MARGIN = { top: 14, right: 16, bottom: 40, left: 46 };
+  const MARGIN = { top: 14, right: 16, bottom: 40, left: 54 };
   const DASHES = ["", "7 4", "2 3", "9 3 2 3"];
   const MARKS = ["circle", "square", "diamond", "triangle"];
 
@@ -12,7 +12,7 @@ lab.chart = (() => {
     const step = [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= rough);
     const first = Math.ceil(low / step - 1e-9) * step;
     const values = [];
-    for (let value = first; value <= high + step * 1e-6; value += step) values.push(Number(value.toPrecision(10)));
+    for (let value = first; value <= high + step * 1e-6; value += step) values.push(Math.abs(value) < step / 2 ? 0 : Number(value.toPrecision(10)));
     return values;
   };
 
@@ -101,16 +101,17 @@ lab.chart = (() => {
     };
     const svg = lab.svg("svg", { class: "s2s-chart-svg", viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, [
       axes(place, { width, height, xLabel, yLabel, xs: ticks(left, right, 7), ys })]);
-    if (markX && markX.value >= left && markX.value <= right) {
-      const x = place.x(markX.value);
-      const end = x > width * 0.7;
-      svg.append(lab.svg("line", { class: "s2s-chart-here", x1: x, x2: x, y1: MARGIN.top, y2: height - MARGIN.bottom }),
-        lab.svg("text", { class: "s2s-chart-here-label", x: x + (end ? -5 : 5), y: MARGIN.top + 13, "text-anchor": end ? "end" : "start",
-          "font-size": 12, text: markX.label }));
-    }
     const drawn = lines.map((item) => line(item, place));
     svg.append(...drawn, ...dots.map((dot) => lab.svg("circle", { class: dot.strong ? "s2s-chart-dot strong" : "s2s-chart-dot",
       cx: place.x(dot.x).toFixed(1), cy: place.y(dot.y).toFixed(1), r: dot.strong ? 4.5 : 3, "data-tip": dot.tip })));
+    if (markX && markX.value >= left && markX.value <= right) {
+      const x = place.x(markX.value);
+      const end = x > width * 0.7;
+      // The line goes below the others, its words above them.
+      svg.insertBefore(lab.svg("line", { class: "s2s-chart-here", x1: x, x2: x, y1: MARGIN.top, y2: height - MARGIN.bottom }), drawn[0]);
+      svg.append(lab.svg("text", { class: "s2s-chart-here-label", x: x + (end ? -5 : 5), y: MARGIN.top + 13, "text-anchor": end ? "end" : "start",
+          "font-size": 12, text: markX.label }));
+    }
     const lit = (name) => {
       svg.classList.toggle("lit", name !== null);
       for (const group of drawn) group.classList.toggle("on", group.getAttribute("data-line") === name);

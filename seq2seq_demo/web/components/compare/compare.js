@@ -1,7 +1,28 @@
 // Greedy and beam side by side: where they part, in words, and the two hypotheses beside each other.
 
 lab.compare = (() => {
-  /** One sentence on where two runs part and which found the better output. */
+  /** The sum of the log-probabilities up to each token. */
+  const running = ({ token_log_probs: values }) => {
+    let sum = 0;
+    return values.map((value) => { sum += value; return sum; });
+  };
+
+  /** How the likelier of two outputs came to lead after they parted at token `at`, in a sentence; `names` are in their order. */
+  const course = (pair, names, at, t) => {
+    const winner = pair[0].log_prob >= pair[1].log_prob ? 0 : 1;
+    const [win, lose] = [running(pair[winner]), running(pair[1 - winner])];
+    const common = Math.min(win.length, lose.length);
+    if (at >= common) return null;
+    const values = { winner: names[winner], loser: names[1 - winner], at: at + 1, winner_sum: lab.number(win[at]), loser_sum: lab.number(lose[at]) };
+    let lead = common;
+    while (lead > at && win[lead - 1] >= lose[lead - 1]) lead -= 1;
+    if (lead === at) return t("compare.leads", values);
+    const behind = { ...values, at: lead, winner_sum: lab.number(win[lead - 1]), loser_sum: lab.number(lose[lead - 1]) };
+    if (lead === common) return t("compare.outlasts", { ...behind, count: lose.length - common });
+    return t("compare.overtakes", { ...behind, then: lead + 1, winner_then: lab.number(win[lead]), loser_then: lab.number(lose[lead]) });
+  };
+
+  /** A few sentences on where two runs part, how one of them came to lead, and which found the better output. */
   const verdict = (left, right, names, t) => {
     const [a, b] = [left.hypothesis, right.hypothesis];
     const at = lab.partingPoint(a.tokens, b.tokens);
@@ -19,7 +40,8 @@ lab.compare = (() => {
     const sum = t("compare.log_prob", { name: names[most], high: lab.number(pair[most].log_prob),
       low: lab.number(pair[1 - most].log_prob) });
     const top = better("score");
-    const joined = t("compare.sentences", { first: parting, second: sum });
+    const joined = [parting, course(pair, names, at, t), sum].filter(Boolean)
+      .reduce((first, second) => t("compare.sentences", { first, second }));
     if (top === most) return joined;
     return t("compare.sentences", { first: joined, second: t("compare.score", { name: names[top],
       high: lab.number(pair[top].score), low: lab.number(pair[1 - top].score) }) });

@@ -66,7 +66,7 @@ lab.hypothesis = (() => {
     run.strategy === "sample" ? stat(t, "seed", run.seed) : null,
   ]);
 
-  const targetTip = (item, t) => t(item.stop - item.start > 1 ? "tip.word_probability" : "tip.token_probability", {
+  const targetTip = (item, t) => (item.label === "␣" ? `${t("tokens.space")} ` : "") + t(item.stop - item.start > 1 ? "tip.word_probability" : "tip.token_probability", {
     probability: item.probability.toFixed(3), log_prob: lab.number(item.logProb, 3) });
 
   const chips = ({ view, t, languages, differs, focus, heading, onPick }) => {
@@ -179,7 +179,7 @@ lab.hypothesis = (() => {
     const view = lab.viewOf(run, hypothesis, settings.merged);
     const labels = (of) => lab.viewOf(run, of, settings.merged).rows.map(({ label }) => label);
     const differs = other && lab.unmatched(labels(hypothesis), labels(other));
-    const marks = other && lab.unmatched(Array.from(hypothesis.text), Array.from(other.text));
+    const marks = other && (lab.textMarks(hypothesis, view.rows, differs) ?? lab.unmatched(Array.from(hypothesis.text), Array.from(other.text)));
     const heading = title ? "h4" : "h3";
     let lit = () => {};
     const show = (place, byKeyboard) => lit(place, byKeyboard);

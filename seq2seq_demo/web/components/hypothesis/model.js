@@ -48,22 +48,45 @@ lab.viewOf = (run, hypothesis, merged) => {
   };
 };
 
-/** For each item of `left`, whether it has no partner in `right` (longest common subsequence). */
+/**
+ * For each item of `left`, whether it has no partner in `right` (longest common subsequence). Of several such sequences the
+ * same one is taken whichever side asks: what one side marks, the other must not have as a partner.
+ */
 lab.unmatched = (left, right) => {
+  const turned = JSON.stringify(left) > JSON.stringify(right);
+  return lab.unmatchedPair(...(turned ? [right, left] : [left, right]))[turned ? 1 : 0];
+};
+
+/** Flags of the items of both lists that are outside their longest common subsequence. */
+lab.unmatchedPair = (left, right) => {
   const length = Array.from({ length: left.length + 1 }, () => new Uint16Array(right.length + 1));
   for (let i = left.length - 1; i >= 0; i -= 1)
     for (let j = right.length - 1; j >= 0; j -= 1)
       length[i][j] = left[i] === right[j] ? length[i + 1][j + 1] + 1 : Math.max(length[i + 1][j], length[i][j + 1]);
-  const result = left.map(() => true);
+  const found = [left.map(() => true), right.map(() => true)];
   for (let i = 0, j = 0; i < left.length && j < right.length;) {
     if (left[i] === right[j]) {
-      result[i] = false;
+      found[0][i] = false;
+      found[1][j] = false;
       i += 1;
       j += 1;
     } else if (length[i + 1][j] >= length[i][j + 1]) i += 1;
     else j += 1;
   }
-  return result;
+  return found;
+};
+
+/**
+ * For each character of a hypothesis' text, whether the row that it belongs to is flagged; null where the text is not
+ * what the pieces spell one after the other.
+ */
+lab.textMarks = (hypothesis, rows, flags) => {
+  const row = new Map(rows.flatMap(({ start, stop }, index) => Array.from({ length: stop - start }, (_, at) => [start + at, index])));
+  const marks = hypothesis.tokens.flatMap((piece, token) => (piece === "</s>" ? []
+    : Array.from(piece.replaceAll(lab.SPACE, " "), (character) => ({ character, marked: character !== " " && flags[row.get(token)] }))));
+  const spelt = marks.map(({ character }) => character).join("");
+  const skipped = Array.from(spelt).length - Array.from(spelt.trimStart()).length;
+  return spelt.trim() === hypothesis.text ? marks.slice(skipped, skipped + Array.from(hypothesis.text).length).map(({ marked }) => marked) : null;
 };
 
 /** Position from which two lists differ, or null where they are the same. */

@@ -1,6 +1,6 @@
 // Penalties: the list of hypotheses ranked again as α and β move, and where they change places.
 
-lab.addView({ name: "penalties", files: ["svg", "csv"], draw: (() => {
+lab.addView({ name: "penalties", files: ["svg", "csv"], about: "last", draw: (() => {
   const { score, rank } = lab.reranking;
   const LONG = 20;
   const WAIT = 200; // milliseconds that a slider rests before the server is asked

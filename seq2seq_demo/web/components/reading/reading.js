@@ -1,6 +1,6 @@
 // Reading attention: coverage of the source, entropy of each row, the hard alignment, and what all this does not say.
 
-lab.addView({ name: "reading", files: ["tsv", "pharaoh", "svg"], draw: (() => {
+lab.addView({ name: "reading", files: ["tsv", "pharaoh", "svg"], about: "any", draw: (() => {
   /** How a mark on a source word is drawn: a shape, beside its colour and its words. */
   const SHAPES = { untranslated: "○", repeated: "●●" };
   const FORMATS = { tsv: "TSV", pharaoh: "Pharaoh", svg: "SVG" };

@@ -67,10 +67,12 @@ lab.result = (() => {
     const ready = line.runs.filter((run) => run.hypotheses.length);
     if (!ready.length) return lab.el("p", { class: "s2s-note", text: t("result.waiting") });
     const last = ready.length - 1;
-    const number = ready[last].hypotheses[chosen[last]] ? chosen[last] : 0;
-    const context = { line, runs: ready, run: ready[last], chosen: number, hypothesis: ready[last].hypotheses[number] };
-    const row = (attention) => tabs({ attention, context: { ...context, lineIndex: index } });
-    if (ready.length === 2 && !ready[1].partial) return lab.el("div", {}, row(lab.compare({ runs: ready, chosen, t, draw })));
+    const sides = ready.map((run, at) => {
+      const number = run.hypotheses[chosen[at]] ? chosen[at] : 0;
+      return { run, chosen: number, hypothesis: run.hypotheses[number] };
+    });
+    const row = (attention) => tabs({ attention, context: { line, runs: ready, sides, ...sides[last], lineIndex: index } });
+    if (ready.length === 2 && !ready[1].partial) return lab.el("div", { class: "s2s-pair" }, row(lab.compare({ runs: ready, chosen, t, draw })));
     return draw({ run: ready[last], index: last, other: null, title: null, tabs: row });
   };
 

@@ -1,6 +1,6 @@
 // Step by step: what the model computes when it writes one token, in the order in which it does, beside its equations.
 
-lab.addView({ name: "steps", files: ["json"], draw: (() => {
+lab.addView({ name: "steps", files: ["json"], about: "any", draw: (() => {
   const SYMBOLS = { hidden: "h_t", cell: "c_t", previous_hidden: "h_{t−1}", previous_cell: "c_{t−1}", input: "x_t", input_gate: "i_t",
     forget_gate: "f_t", output_gate: "o_t", candidate: { lstm: "g_t", gru: "n_t" }, sum: "", reset_gate: "r_t", update_gate: "z_t" };
   /** The library's names of gates, and the keys of their symbols. */

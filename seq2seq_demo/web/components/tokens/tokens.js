@@ -45,6 +45,7 @@ lab.tokens = ({ items, label, language, onFocus, onPick }) => {
     node,
     light: (weights) => chips.forEach(({ chip, note, text }, index) => {
       chip.classList.toggle("lit", weights !== null);
+      chip.classList.toggle("deep", weights !== null && weights[index] > 0.7);
       if (weights) chip.style.setProperty("--weight", weights[index].toFixed(3));
       note.textContent = weights ? lab.short(weights[index]) : text;
     }),

@@ -66,7 +66,10 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], draw: (() => {
     if (node.fate === "cut") return t("tree.why_cut", { length: node.step });
     if (node.fate === "dominated") return t(groups > 1 ? "tree.why_dominated_group" : "tree.why_dominated", { bound: lab.number(node.log_prob / summary.longest_penalty) });
     if (strategy === "greedy") return t(node.fate === "pruned" ? "tree.why_unwritten" : "tree.why_written");
-    if (node.fate === "kept") return t("tree.why_kept", { size });
+    if (node.fate === "kept") {
+      const dropped = !tree.children[index].length && node.step < tree.columns.length;
+      return t(dropped ? "tree.why_dropped" : "tree.why_kept", { size });
+    }
     if (node.fate === "finished") return together([t("tree.why_finished", { rank: node.rank, size }), standing(tree, index, answer, t)].filter(Boolean), t);
     if (node.token === "</s>") return t("tree.why_late_end", { rank: node.rank, size });
     if (node.group > 0 && options.diversity > 0) return t("tree.why_diverse", { size, diversity: options.diversity });

@@ -1,6 +1,6 @@
 // The tabs below the output: each is one view of what happened to the shown sentence. A view registers itself with
-// `lab.addView({name, draw(context), offered(models)})`, the last only where it is not for every page; this file draws the
-// row of tabs and the chosen view's panel.
+// `lab.addView({name, draw(context), offered(models), about})`: `offered` only where it is not for every page, `about` where
+// it shows one run's output, "any" or always the "last" run's. This file draws the row of tabs and the chosen view's panel.
 
 lab.views = [];
 
@@ -42,6 +42,19 @@ lab.tabs = (() => {
   const panel = (selected, content) => lab.el("div", { class: "s2s-panel", id: "s2s-panel", role: "tabpanel",
     "aria-labelledby": `s2s-tab-${selected}` }, [content]);
 
+  const nameOf = (run, t) => (run.strategy === "beam" ? t("compare.beam_title", { size: run.options.beam_size }) : t(`strategy.${run.strategy}`));
+
+  /** Of two outputs side by side, which one a view is about; where it can be either, they are buttons. */
+  const subject = ({ sides, shown, t, languages, onChoose }) => {
+    const text = ({ hypothesis }) => lab.el("span", { class: "s2s-subject-text", lang: languages.target, text: hypothesis.text || t("result.nothing") });
+    const content = (side) => [lab.el("strong", { text: nameOf(side.run, t) }), text(side)];
+    return lab.el("div", { class: "s2s-subject", role: onChoose ? "group" : null, "aria-label": onChoose ? t("view.of") : null }, [
+      lab.el("span", { class: "s2s-hint", text: t("view.of") }),
+      ...(onChoose ? sides.map((side, index) => lab.el("button", { type: "button", class: "s2s-example", "data-side": index,
+        "aria-pressed": index === shown ? "true" : "false", on: { click: () => onChoose(index) } }, content(side)))
+        : [lab.el("span", { class: "s2s-subject-one" }, content(sides[shown]))])]);
+  };
+
   /**
    * Draw the tabs and the panel of the chosen one. `attention` is the first tab's content; `context` what a view is
    * drawn from (without `memory`, `ask` and `redraw`, which are added here); `memories` holds each view's own object.
@@ -53,12 +66,27 @@ lab.tabs = (() => {
     if (!view) return [row, panel(name, attention)];
     memories[name] ??= {};
     const place = panel(name, null);
-    const whole = { ...context, memory: memories[name], ask: (values) => ask(name, values) };
-    whole.redraw = () => {
-      if (place.isConnected) place.replaceChildren(view.draw(whole));
+    const { sides } = context;
+    const draw = () => {
+      const last = sides.length - 1;
+      const shown = view.about === "any" ? Math.min(context.view.side ?? last, last) : last;
+      const whole = { ...context, ...sides[shown], key: view.about === "any" ? `${context.key}:${shown}` : context.key,
+        memory: memories[name], ask: (values) => ask(name, values) };
+      whole.redraw = () => {
+        if (place.isConnected) draw();
+      };
+      const choose = (index) => {
+        context.view.side = index;
+        draw();
+        place.querySelector(`[data-side="${index}"]`).focus({ preventScroll: true });
+      };
+      const about = sides.length > 1 && view.about
+        ? subject({ sides, shown, t, languages: context.languages, onChoose: view.about === "any" ? choose : null }) : null;
+      place.replaceChildren(...[about, view.draw(whole)].filter(Boolean));
     };
     const ready = context.runs.length > 0 && context.runs.every(({ partial, stopped }) => !partial || stopped);
-    place.replaceChildren(ready ? view.draw(whole) : lab.el("p", { class: "s2s-note", text: t("view.decoding") }));
+    if (ready) draw();
+    else place.replaceChildren(lab.el("p", { class: "s2s-note", text: t("view.decoding") }));
     return [row, place];
   };
   tabs.names = names;
