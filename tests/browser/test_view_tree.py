@@ -80,6 +80,18 @@ def test_a_kept_node_that_nothing_came_of_says_so(open_page):
         expect(why).to_contain_text("here the beam drops it" if dropped else "those live on")
 
 
+@needs_real_model
+def test_a_phone_sees_where_the_paths_part(open_page):
+    page = open_page("/?model=en-zh", width=390)
+    open_tree(page, "If you had told me the truth yesterday, I would not be so angry now.")
+    trace = trace_of(page)["trace"]
+    paths = [path(trace["nodes"], end) for end in trace["n_best"]]
+    step = next(step for step, level in enumerate(zip(*paths, strict=False)) if len(set(level)) > 1)
+    assert step > 3
+    for index in {line[step] for line in paths}:
+        expect(node(page, index)).to_be_in_viewport()
+
+
 def test_a_node_says_its_numbers_on_hover(open_page):
     page = open_page()
     open_tree(page)

@@ -67,6 +67,7 @@ lab.tooltip = (root) => {
   const box = lab.el("div", { class: "s2s-tip", role: "tooltip", id: "s2s-tip", hidden: true });
   root.append(box);
   let owner = null;
+  let pressed = null; // where the pointer was when it last pressed a button, until it moves
   const hide = () => {
     box.hidden = true;
     owner?.removeAttribute("aria-describedby");
@@ -90,12 +91,20 @@ lab.tooltip = (root) => {
     box.style.top = `${above > 4 ? above : at.bottom + 8}px`;
   };
   // A finger points at nothing: it presses. What it presses for an answer has one; what it presses to read a hint gets the hint.
-  root.addEventListener("pointerover", (event) => { if (event.pointerType !== "touch") show(event); });
+  root.addEventListener("pointerover", (event) => {
+    if (event.pointerType === "touch" || (event.clientX === pressed?.x && event.clientY === pressed?.y)) return;
+    pressed = null;
+    show(event);
+  });
   root.addEventListener("focusin", (event) => {
     if (event.target.matches(":focus-visible") || !event.target.closest("button, input, select, summary, label")) show(event);
   });
-  // The answer to a press is not to be covered.
-  root.addEventListener("click", (event) => { if (event.target.closest("button, input, label")) hide(); });
+  // The answer to a press is not to be covered, not even where it puts another button under the resting pointer.
+  root.addEventListener("click", (event) => {
+    if (!event.target.closest("button, input, label")) return;
+    pressed = { x: event.clientX, y: event.clientY };
+    hide();
+  });
   root.addEventListener("pointerleave", hide);
   root.addEventListener("focusout", hide);
   root.addEventListener("keydown", (event) => event.key === "Escape" && hide());

@@ -187,6 +187,13 @@ lab.treeDrawing = (() => {
       return (Math.min(...heights) + Math.max(...heights)) / 2;
     };
 
+    /** How far to the left the frame is to begin: where the first paths part is what one wants to see. */
+    const partingLeft = () => {
+      const at = tree.columns.findIndex((column) => column.filter((index) => tree.onBest.has(index)).length > 1);
+      const { columnX } = state.place;
+      return at < 1 || columnX[Math.min(at + 1, columnX.length - 1)] * state.zoom < frame.clientWidth ? 0 : (columnX[at - 1] - 12) * state.zoom;
+    };
+
     const keepSteps = () => {
       parts.steps?.setAttribute("transform", `translate(0 ${(frame.scrollTop / state.zoom).toFixed(1)})`);
       onView({ zoom: state.zoom, left: frame.scrollLeft, top: frame.scrollTop });
@@ -331,7 +338,10 @@ lab.treeDrawing = (() => {
       if (first && view) {
         frame.scrollLeft = view.left;
         frame.scrollTop = view.top;
-      } else if (first) frame.scrollTop = beginning() * state.zoom - frame.clientHeight / 2;
+      } else if (first) {
+        frame.scrollTop = beginning() * state.zoom - frame.clientHeight / 2;
+        frame.scrollLeft = partingLeft();
+      }
     }).observe(frame);
     return { node: frame, svg, show, mark, zoom };
   }, { FATES, swatch });
