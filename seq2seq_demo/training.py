@@ -127,7 +127,7 @@ def train(
         return trainer.run()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Vectors:
     """One language of a trained model."""
 
@@ -143,6 +143,13 @@ def _vectors(other: Checkpoint, recipe: Recipe) -> tuple[_Vectors, _Vectors]:
         other.config.target_language: _Vectors(other.target_tokenizer, other.model.decoder.embedding.weight),
     }
     languages = recipe.data.source_language, recipe.data.target_language
+    if recipe.model.tied == "all":
+        raise ConfigurationError(
+            "one_table",
+            "--vectors-from brings one table of word vectors for each language; this recipe has one for both "
+            "(model.tied = 'all').",
+            {"field": "tied", "got": recipe.model.tied},
+        )
     if len(set(languages)) != 2 or set(languages) != set(theirs):
         raise ConfigurationError(
             "other_languages",

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -111,18 +111,21 @@ class Pace:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._due = clock() + FIRST_SNAPSHOT
+        self._begun: float | None = None
 
     def due(self) -> bool:
-        """Whether it is time."""
-        return self._clock() >= self._due
+        """Whether it is time; showing begins with the first yes, since the snapshot is then put together."""
+        now = self._clock()
+        if now < self._due:
+            return False
+        self._begun = now if self._begun is None else self._begun
+        return True
 
-    @contextmanager
-    def showing(self) -> Iterator[None]:
-        """Wrap what shows a snapshot."""
-        start = self._clock()
-        yield
-        end = self._clock()
-        self._due = end + max(NEXT_SNAPSHOT, (end - start) * (1 / SNAPSHOT_SHARE - 1))
+    def shown(self) -> None:
+        """Note that the snapshot which was due has been shown."""
+        now = self._clock()
+        took = 0.0 if self._begun is None else now - self._begun
+        self._due, self._begun = now + max(NEXT_SNAPSHOT, took * (1 / SNAPSHOT_SHARE - 1)), None
 
 
 def decode(
@@ -189,6 +192,6 @@ def decode_paced(
     last: list[Line] = []
     for last in decode(translator, request, languages=languages, wanted=pace.due):
         if pace.due():
-            with pace.showing():
-                yield last, False
+            yield last, False
+            pace.shown()
     yield last, True

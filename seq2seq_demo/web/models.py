@@ -69,9 +69,10 @@ class Models:
 
     @property
     def languages(self) -> list[str]:
-        """Languages that the served models translate from, each once."""
+        """Languages that the served models translate from, each once; a model need not say its own."""
         configs = [translator.config for translator in self.served.values()]
-        return list(dict.fromkeys(config.source_language for config in configs if config.task == "translate"))
+        languages = (config.source_language for config in configs if config.task == "translate")
+        return list(dict.fromkeys(filter(None, languages)))
 
     def get(self, model: object) -> Translator:
         """Return the translator of an id.

@@ -129,6 +129,8 @@ class Watch:
     """What a page did that it must not do."""
 
     faults: list[str] = field(default_factory=list)
+    expected: set[str] = field(default_factory=set)
+    """What Chromium may log as an error, since the test brings it about."""
 
     def attach(self, page: Page) -> None:
         """Listen to a page."""
@@ -137,8 +139,7 @@ class Watch:
         page.on("request", self._on_request)
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        # A server that is full answers so; Chromium logs it, and what the page makes of it is what counts.
-        if message.type == "error" and "status of 503" not in message.text:
+        if message.type == "error" and message.text not in self.expected:
             self.faults.append(f"console: {message.text}")
 
     def _on_request(self, request: Request) -> None:
@@ -147,9 +148,14 @@ class Watch:
 
 
 @pytest.fixture
-def open_page(browser, address):
+def watch() -> Watch:
+    """What the pages of a test did that they must not do."""
+    return Watch()
+
+
+@pytest.fixture
+def open_page(browser, address, watch):
     """Open the page in a context of its own; at the end nothing may have gone wrong in it."""
-    watch = Watch()
     contexts = []
 
     def open_in(path: str = "/", *, width: int = 1200, height: int = 900, locale: str = "en-US", **settings) -> Page:

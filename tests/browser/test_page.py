@@ -229,8 +229,9 @@ def test_of_sentences_in_quick_succession_the_last_is_shown_and_every_request_is
     assert set(statuses) == {200}
 
 
-def test_a_server_that_is_full_is_told_of_even_right_after_a_stop(open_page):
+def test_a_server_that_is_full_is_told_of_even_right_after_a_stop(open_page, watch):
     page = open_page()
+    watch.expected.add("Failed to load resource: the server responded with a status of 503 (Service Unavailable)")
     page.fill("#s2s-text", "\n".join(["We walked along the very quiet river."] * 40))
     page.press("#s2s-text", "Enter")
     expect(page.locator(".s2s-stop")).to_be_visible()

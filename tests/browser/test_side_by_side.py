@@ -38,7 +38,9 @@ def test_it_says_who_led_and_where_the_other_overtook(open_page):
     assert beam.log_prob > greedy.log_prob
     assert 0 < overtaken < len(ahead)
     said = page.locator(".s2s-pair .s2s-verdict").inner_text()
-    led = re.search(r"Up to token (\d+) greedy decoding leads \((\S+) against (\S+) so far\)", said)
+    led = re.search(
+        r"After token (\d+) greedy decoding still leads \(log-probability (\S+) so far against (\S+)\)", said
+    )
     assert int(led[1]) == overtaken
     assert [number(led[2]), number(led[3])] == pytest.approx([line[overtaken - 1] for line in sums], abs=6e-3)
     then = re.search(r"at token (\d+) beam search overtakes it \((\S+) against (\S+)\)", said)

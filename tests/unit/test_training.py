@@ -127,6 +127,10 @@ def test_word_vectors_of_other_languages_or_sizes_are_refused(data: Path) -> Non
     run(data, "first", in_languages(make_recipe(max_updates=1), "en", "zh"))
     with pytest.raises(ConfigurationError, match="between 'en' and 'zh'.*between 'zh' and 'de'"):
         run(data, "second", in_languages(make_recipe(), "zh", "de"), vectors_from=data / "first")
+    one = in_languages(make_recipe(), "zh", "en")
+    one = replace(one, model=replace(one.model, tied="all"))
+    with pytest.raises(ConfigurationError, match="one for both"):
+        run(data, "tied", one, vectors_from=data / "first")
     wider = in_languages(make_recipe(), "zh", "en")
     wider = replace(wider, model=replace(wider.model, embedding_size=24))
     with pytest.raises(ConfigurationError, match="word vectors of 16 numbers.*embedding_size is 24"):

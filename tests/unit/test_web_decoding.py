@@ -3,6 +3,7 @@
 import copy
 import itertools
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -63,20 +64,21 @@ def test_a_quick_decode_is_answered_once_and_a_slow_one_grows():
     assert shown(itertools.count(step=0.15).__next__) == [(2, False), (3, True)]
 
 
-def test_what_takes_long_to_show_is_shown_more_rarely():
-    now = 0.0
-    pace = Pace(lambda: now)
-    for at, took, later in ((0.3, 0.01, 0.15), (1.0, 0.2, 0.6)):
-        now = at - 0.001
-        assert not pace.due() or at == 1.0
-        now = at
-        assert pace.due()
-        with pace.showing():
-            now += took
-        now += later - 0.001
-        assert not pace.due()
-        now += 0.002
-        assert pace.due()
+@pytest.mark.parametrize(("took", "later"), [(0.01, 0.15), (0.2, 0.6)], ids=["quick", "slow"])
+def test_what_takes_long_to_show_is_shown_more_rarely(took, later):
+    now = [0.0]
+    pace = Pace(lambda: now[0])
+    now[0] = 0.299
+    assert not pace.due()
+    now[0] = 0.3
+    assert pace.due()
+    now[0] += took
+    assert pace.due(), "what is due stays due until it is shown"
+    pace.shown()
+    now[0] += later - 0.001
+    assert not pace.due()
+    now[0] += 0.002
+    assert pace.due()
 
 
 def test_an_unfinished_decode_has_the_alternatives_of_its_best_alone():
@@ -150,3 +152,13 @@ def test_a_model_card_s_licence_and_first_paragraph_are_shown(tmp_path):
     translator.checkpoint.path = tmp_path
     (shown,) = Models({"fake": translator}).describe()
     assert (shown["licence"], shown["summary"]) == ("research-only", "A small model.")
+
+
+def test_the_languages_are_those_that_models_translate_from():
+    nameless = FakeTranslator()
+    nameless.config = replace(nameless.config, source_language="")
+    speaker = FakeTranslator()
+    speaker.config = replace(speaker.config, source_language="de", task="pronounce")
+    assert Models({"one": FakeTranslator(), "two": nameless, "three": speaker, "four": FakeTranslator()}).languages == [
+        "en"
+    ]

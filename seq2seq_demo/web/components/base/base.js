@@ -90,9 +90,10 @@ lab.tooltip = (root) => {
     box.style.left = `${left}px`;
     box.style.top = `${above > 4 ? above : at.bottom + 8}px`;
   };
-  // A finger points at nothing: it presses. What it presses for an answer has one; what it presses to read a hint gets the hint.
+  // A finger points at nothing: it presses. A button that it presses answers; all else that it presses shows its hint.
   root.addEventListener("pointerover", (event) => {
-    if (event.pointerType === "touch" || (event.clientX === pressed?.x && event.clientY === pressed?.y)) return;
+    if (event.pointerType === "touch" && event.target.closest("button, input, select, summary")) return hide();
+    if (event.clientX === pressed?.x && event.clientY === pressed?.y) return;
     pressed = null;
     show(event);
   });
@@ -101,7 +102,7 @@ lab.tooltip = (root) => {
   });
   // The answer to a press is not to be covered, not even where it puts another button under the resting pointer.
   root.addEventListener("click", (event) => {
-    if (!event.target.closest("button, input, label")) return;
+    if (!event.target.closest("button, input")) return;
     pressed = { x: event.clientX, y: event.clientY };
     hide();
   });

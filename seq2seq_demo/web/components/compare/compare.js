@@ -56,7 +56,7 @@ lab.compare = (() => {
     const sides = runs.map((run, i) => ({ run, hypothesis: run.hypotheses[chosen[i]] ?? run.hypotheses[0] }));
     const join = lab.linkColumns();
     const panels = sides.map((side, i) => draw({ run: side.run, index: i, other: sides[1 - i].hypothesis, join,
-      title: side.run.strategy === "beam" ? t("compare.beam_title", { size: side.run.options.beam_size }) : t(`strategy.${side.run.strategy}`) }));
+      title: lab.runTitle(side.run, t) }));
     return lab.el("div", {}, [
       lab.el("p", { class: "s2s-verdict", text: verdict(sides[0], sides[1], names, t) }),
       lab.el("div", { class: "s2s-columns" }, panels)]);

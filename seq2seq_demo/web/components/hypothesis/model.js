@@ -2,6 +2,9 @@
 
 lab.SPACE = "▁";
 
+/** What a run of a pair is called above its output. */
+lab.runTitle = (run, t) => (run.strategy === "beam" ? t("compare.beam_title", { size: run.options.beam_size }) : t(`strategy.${run.strategy}`));
+
 /** How a piece is written for people: no ▁, and a hyphen before a piece that continues a word (a byte needs none). */
 lab.pieceLabels = (pieces, words) => {
   const labels = pieces.map((piece) => piece.replaceAll(lab.SPACE, "") || "␣");

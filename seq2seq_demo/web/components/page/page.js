@@ -152,9 +152,14 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   /** The model that translates the other way round than the chosen one. */
   const opposite = () => {
     const chosen = models.find(({ id }) => id === state.model);
-    return chosen?.task === "translate" ? models.find((other) => translates(other)
-      && other.source_language === chosen.target_language && other.target_language === chosen.source_language) : null;
+    const { source_language: from, target_language: to } = chosen ?? {};
+    // A model of somebody's own may not say what it reads.
+    if (chosen?.task !== "translate" || !from || !to || from === to) return null;
+    return models.find((other) => translates(other) && other.source_language === to && other.target_language === from);
   };
+
+  /** Whether a request has something that the visitor chose of an output: its text is then one sentence of what was typed. */
+  const isChanged = ({ prefix_tokens: tokens, pinned, options }) => Boolean(tokens?.length || pinned || options.prefix);
 
   const readWith = (model) => {
     state.model = model.id;
@@ -164,10 +169,10 @@ lab.page = ({ element, props, trigger, server, watch }) => {
 
   /** Translate the other way round: the shown output becomes the sentence, but not where the model could not read what was typed. */
   const swap = () => {
-    const { result, sent } = state;
-    const isShown = result && sent.model === state.model && sent.text === state.text && state.request === null;
+    const { result, sent, view } = state;
+    const isShown = result && state.request === null && sent.model === state.model && (sent.text === state.text || isChanged(sent));
     if (isShown && !result.lines.some(({ reads }) => reads)) {
-      state.text = lab.result.text(result.lines, models.find(({ id }) => id === sent.model).target_language);
+      state.text = lab.result.text(result.lines, models.find(({ id }) => id === sent.model).target_language, view.chosen) || state.text;
     }
     readWith(opposite());
   };

@@ -21,8 +21,13 @@ lab.result = (() => {
     return bar;
   };
 
-  /** The best output of a line, by its last strategy; nothing where there is none yet. */
-  const outputOf = (line) => line.runs.filter((run) => run.hypotheses.length).at(-1)?.hypotheses[0].text ?? "";
+  /** The output of a line by its last strategy, the best unless another of its hypotheses is `chosen`; nothing where there is none yet. */
+  const outputOf = (line, chosen) => {
+    const at = line.runs.findLastIndex((run) => run.hypotheses.length);
+    if (at < 0) return "";
+    const { hypotheses } = line.runs[at];
+    return (hypotheses[chosen?.[at]] ?? hypotheses[0]).text;
+  };
 
   const between = (language) => (/^(zh|ja)\b/.test(language) ? "" : " ");
 
@@ -30,9 +35,9 @@ lab.result = (() => {
   const paragraphsOf = (lines) => [...new Set(lines.map(({ paragraph }) => paragraph))].map((number) =>
     lines.map((line, index) => ({ line, index })).filter(({ line }) => line.paragraph === number));
 
-  /** The outputs of all lines as one text, a paragraph for each typed line. */
-  const outputText = (lines, language) => paragraphsOf(lines)
-    .map((items) => items.map(({ line }) => outputOf(line)).filter(Boolean).join(between(language))).join("\n");
+  /** The outputs of all lines as one text, a paragraph for each typed line; `chosen` holds the hypotheses opened of each. */
+  const outputText = (lines, language, chosen = {}) => paragraphsOf(lines)
+    .map((items) => items.map(({ line, index }) => outputOf(line, chosen[index])).filter(Boolean).join(between(language))).join("\n");
 
   /** The same to be seen; pressing a sentence shows it. */
   const wholeText = ({ lines, shown, t, language, onShow }) => {

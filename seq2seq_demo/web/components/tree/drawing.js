@@ -180,9 +180,10 @@ lab.treeDrawing = (() => {
       keepSteps();
     };
 
-    /** The middle height of what the frame shows of the first steps. */
-    const beginning = () => {
-      const columns = state.walk.filter((_, at) => state.place.columnX[at] * state.zoom < frame.clientWidth);
+    /** The middle height of what the frame shows, begun this far to the left. */
+    const middleHeight = (left) => {
+      const columns = state.walk.filter((_, at) => state.place.columnX[at] * state.zoom >= left
+        && state.place.columnX[at] * state.zoom < left + frame.clientWidth);
       const heights = columns.flat().map((place) => (place < 0 ? state.place.foldY[-place - 1] : state.place.y[place]));
       return (Math.min(...heights) + Math.max(...heights)) / 2;
     };
@@ -339,8 +340,8 @@ lab.treeDrawing = (() => {
         frame.scrollLeft = view.left;
         frame.scrollTop = view.top;
       } else if (first) {
-        frame.scrollTop = beginning() * state.zoom - frame.clientHeight / 2;
         frame.scrollLeft = partingLeft();
+        frame.scrollTop = middleHeight(frame.scrollLeft) * state.zoom - frame.clientHeight / 2;
       }
     }).observe(frame);
     return { node: frame, svg, show, mark, zoom };

@@ -67,7 +67,7 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], draw: (() => {
     if (node.fate === "dominated") return t(groups > 1 ? "tree.why_dominated_group" : "tree.why_dominated", { bound: lab.number(node.log_prob / summary.longest_penalty) });
     if (strategy === "greedy") return t(node.fate === "pruned" ? "tree.why_unwritten" : "tree.why_written");
     if (node.fate === "kept") {
-      const dropped = !tree.children[index].length && node.step < tree.columns.length;
+      const dropped = tree.children[index].every((at) => tree.nodes[at].fate === "pruned") && node.step < tree.columns.length;
       return t(dropped ? "tree.why_dropped" : "tree.why_kept", { size });
     }
     if (node.fate === "finished") return together([t("tree.why_finished", { rank: node.rank, size }), standing(tree, index, answer, t)].filter(Boolean), t);
@@ -179,7 +179,7 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], draw: (() => {
   const runSwitch = ({ runs, t }, memory, onChoose) => (runs.length < 2 ? null
     : lab.el("div", { class: "s2s-tree-runs", role: "group", "aria-label": t("field.strategy") }, runs.map((run, index) =>
       lab.el("button", { type: "button", class: "s2s-example", "aria-pressed": index === memory.run ? "true" : "false", "data-run": index,
-        text: run.strategy === "beam" ? t("compare.beam_title", { size: run.options.beam_size }) : t(`strategy.${run.strategy}`),
+        text: lab.runTitle(run, t),
         on: { click: () => onChoose(index) } }))));
 
   const toolbar = (drawing, memory, { t, redraw, download, foldable }) => {

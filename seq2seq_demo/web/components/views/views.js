@@ -42,12 +42,10 @@ lab.tabs = (() => {
   const panel = (selected, content) => lab.el("div", { class: "s2s-panel", id: "s2s-panel", role: "tabpanel",
     "aria-labelledby": `s2s-tab-${selected}` }, [content]);
 
-  const nameOf = (run, t) => (run.strategy === "beam" ? t("compare.beam_title", { size: run.options.beam_size }) : t(`strategy.${run.strategy}`));
-
   /** Of two outputs side by side, which one a view is about; where it can be either, they are buttons. */
   const subject = ({ sides, shown, t, languages, onChoose }) => {
     const text = ({ hypothesis }) => lab.el("span", { class: "s2s-subject-text", lang: languages.target, text: hypothesis.text || t("result.nothing") });
-    const content = (side) => [lab.el("strong", { text: nameOf(side.run, t) }), text(side)];
+    const content = (side) => [lab.el("strong", { text: lab.runTitle(side.run, t) }), text(side)];
     return lab.el("div", { class: "s2s-subject", role: onChoose ? "group" : null, "aria-label": onChoose ? t("view.of") : null }, [
       lab.el("span", { class: "s2s-hint", text: t("view.of") }),
       ...(onChoose ? sides.map((side, index) => lab.el("button", { type: "button", class: "s2s-example", "data-side": index,
