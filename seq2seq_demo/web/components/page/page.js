@@ -17,7 +17,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   const state = {
     language: explicit ?? guess, text: link.text ?? "", model: link.model ?? models[0]?.id, strategy: link.strategy ?? "beam",
     options: { ...defaults, ...link.options }, ignored: link.ignored,
-    untouched: true, unfolded: false, request: null, slow: null, probe: null, errors: [], result: null, sent: null,
+    untouched: true, unfolded: false, cameFrom: null, request: null, slow: null, probe: null, errors: [], result: null, sent: null,
     // What was shown before each token that the visitor chose, to go back to.
     trail: [],
     view: { line: 0, chosen: {}, merged: false, tab: link.tab ?? "attention" },
@@ -149,13 +149,14 @@ lab.page = ({ element, props, trigger, server, watch }) => {
 
   const translates = ({ family, task }) => task === "translate" && !family;
 
-  /** The model that translates the other way round than the chosen one. */
+  /** The model that translates the other way round than the chosen one: the one that the visitor came from, or else the first. */
   const opposite = () => {
     const chosen = models.find(({ id }) => id === state.model);
     const { source_language: from, target_language: to } = chosen ?? {};
     // A model of somebody's own may not say what it reads.
     if (chosen?.task !== "translate" || !from || !to || from === to) return null;
-    return models.find((other) => translates(other) && other.source_language === to && other.target_language === from);
+    const back = models.filter((other) => other.task === "translate" && other.source_language === to && other.target_language === from);
+    return back.find(({ id }) => id === state.cameFrom) ?? back.find(translates);
   };
 
   /** Whether a request has something that the visitor chose of an output: its text is then one sentence of what was typed. */
@@ -174,7 +175,9 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     if (isShown && !result.lines.some(({ reads }) => reads)) {
       state.text = lab.result.text(result.lines, models.find(({ id }) => id === sent.model).target_language, view.chosen) || state.text;
     }
-    readWith(opposite());
+    const to = opposite();
+    state.cameFrom = state.model;
+    readWith(to);
   };
 
   /** Who reads a text in one of these languages. */
