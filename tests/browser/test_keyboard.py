@@ -39,6 +39,8 @@ def open_tab(open_page):
             page.keyboard.press("ArrowRight")
             assert page.evaluate("document.activeElement.dataset.view") != before
         expect(page.locator("#s2s-panel .s2s-waiting")).to_have_count(0)
+        # The penalties' changes of places come later than what stands above them.
+        expect(page.locator("#s2s-panel [aria-busy=true]")).to_have_count(0)
         page.add_script_tag(path=HELPERS)
         return page
 
