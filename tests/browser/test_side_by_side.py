@@ -88,3 +88,14 @@ def test_a_view_says_which_of_the_two_it_is_about_and_can_be_about_the_other(ope
         expect(page.locator(".s2s-subject-one .s2s-subject-text")).to_have_text(outputs[1])
     choose(page, "beam")
     expect(page.locator(".s2s-subject")).to_have_count(0)
+
+
+def test_on_a_phone_the_choice_of_a_side_is_as_wide_as_there_is_room(open_page):
+    page = open_page("/?model=en-zh", width=390)
+    open_pair(page, OVERTAKEN)
+    page.click("[data-view=steps]")
+    row = page.locator(".s2s-subject").bounding_box()
+    for side in (0, 1):
+        box = page.locator(f".s2s-subject [data-side='{side}']").bounding_box()
+        assert box["x"] >= row["x"]
+        assert box["x"] + box["width"] <= row["x"] + row["width"] + 1
