@@ -12,7 +12,7 @@ lab.chart = (() => {
     const step = [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= rough);
     const first = Math.ceil(low / step - 1e-9) * step;
     const values = [];
-    for (let value = first; value <= high + step * 1e-6; value += step) values.push(Math.abs(value) < step / 2 ? 0 : Number(value.toPrecision(10)));
+    for (let value = first; value <= high + step * 1e-6; value += step) values.push(Number((Math.round(value / step) * step).toPrecision(10)));
     return values;
   };
 
