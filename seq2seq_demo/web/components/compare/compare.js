@@ -7,9 +7,8 @@ lab.compare = (() => {
     return values.map((value) => { sum += value; return sum; });
   };
 
-  /** How the likelier of two outputs came to lead after they parted at token `at`, in a sentence; `names` are in their order. */
-  const course = (pair, names, at, t) => {
-    const winner = pair[0].log_prob >= pair[1].log_prob ? 0 : 1;
+  /** How number `winner` of two outputs, the likelier, came to lead after they parted at token `at`, in a sentence. */
+  const course = (pair, names, winner, at, t) => {
     const [win, lose] = [running(pair[winner]), running(pair[1 - winner])];
     const common = Math.min(win.length, lose.length);
     if (at >= common) return null;
@@ -40,7 +39,7 @@ lab.compare = (() => {
     const sum = t("compare.log_prob", { name: names[most], high: lab.number(pair[most].log_prob),
       low: lab.number(pair[1 - most].log_prob) });
     const top = better("score");
-    const joined = [parting, course(pair, names, at, t), sum].filter(Boolean)
+    const joined = [parting, course(pair, names, most, at, t), sum].filter(Boolean)
       .reduce((first, second) => t("compare.sentences", { first, second }));
     if (top === most) return joined;
     return t("compare.sentences", { first: joined, second: t("compare.score", { name: names[top],
