@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from seq2seq_demo.config import DecodingConfig
+from seq2seq_demo.translator import Translator
 from tests.browser.test_page import choose, needs_real_model, translate, wait_for_answer
 
 pytestmark = pytest.mark.integration
 
 SVG = "{http://www.w3.org/2000/svg}"
+OVERTAKEN = "If you had told me the truth yesterday, I would not be so angry now."
 LONG = (
     "The little girl in the red dress who was playing with her dog in the park yesterday told her mother that "
     "she wanted to go home because it was getting dark."
@@ -81,9 +84,49 @@ def test_a_kept_node_that_nothing_came_of_says_so(open_page):
 
 
 @needs_real_model
+@pytest.mark.parametrize(
+    "text", ["How are you?", OVERTAKEN, "The old man sitting by the window told me a story about the war."]
+)
+def test_the_path_of_greedy_decoding_is_drawn_as_far_as_the_beam_followed_it(open_page, text):
+    page = open_page("/?model=en-zh")
+    open_tree(page, text)
+    trace = trace_of(page)["trace"]
+    (greedy,) = Translator.from_pretrained("en-zh", device="cpu").translate([text], DecodingConfig(strategy="greedy"))
+    followed = [-1]
+    for token in greedy.hypotheses[0].token_ids:
+        places = enumerate(trace["nodes"])
+        step = [at for at, one in places if (one["parent"], one["token_id"]) == (followed[-1], token)]
+        if not step:
+            break
+        followed += step
+    last = trace["nodes"][followed[-1]]
+    drawn = page.locator(".s2s-tree-frame .s2s-tree-edge.greedy").get_attribute("d")
+    assert drawn.count("M") == len(followed) - 1 == last["step"]
+    for place in followed[1:]:
+        expect(node(page, place)).to_have_count(1)
+    place = trace["n_best"].index(followed[-1]) + 1 if followed[-1] in trace["n_best"] else None
+    expected = {
+        1: "follows the path of the best",
+        None: f"gave it up at step {last['step'] + (last['fate'] == 'kept')}",
+    }
+    expect(page.locator(".s2s-tree .s2s-verdict")).to_contain_text(
+        expected.get(place, f"it is number {place} of the 5")
+    )
+
+
+def test_only_a_beam_has_a_path_of_greedy_decoding_beside_it(open_page):
+    page = open_page()
+    for strategy in ("greedy", "diverse-beam"):
+        choose(page, strategy)
+        open_tree(page, "We know the old man.")
+        assert not page.locator(".s2s-tree-frame .s2s-tree-edge.greedy").get_attribute("d")
+        expect(page.locator(".s2s-tree-greedy")).to_have_count(0)
+
+
+@needs_real_model
 def test_a_phone_sees_where_the_paths_part(open_page):
     page = open_page("/?model=en-zh", width=390)
-    open_tree(page, "If you had told me the truth yesterday, I would not be so angry now.")
+    open_tree(page, OVERTAKEN)
     trace = trace_of(page)["trace"]
     paths = [path(trace["nodes"], end) for end in trace["n_best"]]
     step = next(step for step, level in enumerate(zip(*paths, strict=False)) if len(set(level)) > 1)
@@ -108,7 +151,7 @@ def test_a_node_says_its_numbers_on_hover(open_page):
 def test_the_fates_differ_in_outline_and_the_legend_filters(open_page):
     page = open_page()
     open_tree(page)
-    swatches = page.locator(".s2s-tree-legend path")
+    swatches = page.locator(".s2s-tree-legend button path")
     outlines = swatches.evaluate_all("all => all.map(one => one.getAttribute('d'))")
     assert len(set(outlines)) == len(outlines) == page.locator(".s2s-tree-legend button").count() >= 3
     before = page.locator(".s2s-tree-node.pruned[data-node]").count()
@@ -239,11 +282,12 @@ def test_side_by_side_strategies_have_a_tree_each(open_page):
     page = open_page()
     choose(page, "compare")
     page.click("[data-view=tree]")
-    expect(page.locator("[data-run='1']")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("[data-side='1']")).to_have_attribute("aria-pressed", "true")
     page.wait_for_selector(".s2s-tree-frame [data-node]")
     assert trace_of(page)["strategy"] == "beam"
-    page.click("[data-run='0']")
-    expect(page.locator("[data-run='0']")).to_have_attribute("aria-pressed", "true")
+    page.click("[data-side='0']")
+    expect(page.locator("[data-side='0']")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".s2s-tree .s2s-verdict")).to_contain_text("writes the most probable token")
     assert trace_of(page)["strategy"] == "greedy"
 
 

@@ -30,8 +30,10 @@ lab.mergeWords = (weights, sourceWords, targetWords) =>
 /** The rows, columns and weights to draw for a hypothesis of a run; `merged` shows words and not pieces. */
 lab.viewOf = (run, hypothesis, merged) => {
   const row = (label, start, stop) => {
-    const logProb = hypothesis.token_log_probs.slice(start, stop).reduce((sum, value) => sum + value, 0);
-    return { label, logProb, probability: Math.exp(logProb), start, stop };
+    const sum = (values) => values.reduce((total, value) => total + value, 0);
+    const { token_log_probs: values } = hypothesis;
+    const logProb = sum(values.slice(start, stop));
+    return { label, logProb, probability: Math.exp(logProb), soFar: sum(values.slice(0, stop)), start, stop };
   };
   if (merged) {
     return {

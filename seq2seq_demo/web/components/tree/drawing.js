@@ -46,6 +46,10 @@ lab.treeDrawing = (() => {
     "aria-hidden": "true", class: "s2s-tree-swatch" }, [lab.svg("g", { class: `s2s-tree-node ${fate}` }, [
     lab.svg("path", { d: outline(fate, 28) })])]);
 
+  /** A sample of the line along greedy decoding's path, for the legend. */
+  const greedySwatch = () => lab.svg("svg", { width: 30, height: 8, viewBox: "0 0 30 8", "aria-hidden": "true", class: "s2s-tree-swatch" }, [
+    lab.svg("path", { class: "s2s-tree-edge greedy", d: "M1 4H29" })]);
+
   const edgeTo = (place, widths, index, parent) => {
     const [x2, y2] = [place.x[index], place.y[index]];
     const [x1, y1] = parent < 0 ? [PLACE.left - 13, place.trunkY] : [place.x[parent] + widths[parent], place.y[parent]];
@@ -125,6 +129,7 @@ lab.treeDrawing = (() => {
       parts = {
         nodes, folds,
         best: lab.svg("path", { class: "s2s-tree-edge best", d: edges([...tree.onBest]) }),
+        greedy: lab.svg("path", { class: "s2s-tree-edge greedy", d: edges(tree.greedy.filter((index) => choice.visible[index])) }),
         chosen: lab.svg("path", { class: "s2s-tree-edge chosen" }),
         trail: lab.svg("path", { class: "s2s-tree-edge trail" }),
         steps: drawSteps(),
@@ -133,7 +138,7 @@ lab.treeDrawing = (() => {
       svg.replaceChildren(
         lab.svg("path", { class: "s2s-tree-edge pruned", d: edges(loose.filter((index) => tree.nodes[index].fate === "pruned")) }),
         lab.svg("path", { class: "s2s-tree-edge", d: edges(loose.filter((index) => tree.nodes[index].fate !== "pruned")) }),
-        parts.best, parts.chosen, parts.trail,
+        parts.best, parts.chosen, parts.trail, parts.greedy,
         lab.svg("circle", { class: "s2s-tree-start", cx: PLACE.left - 18, cy: state.place.trunkY, r: 5 }),
         lab.svg("g", {}, [...nodes.values()]), lab.svg("g", {}, [...folds.values()]), parts.steps);
       for (const index of tree.onBest) nodes.get(index)?.classList.add("on-best");
@@ -345,7 +350,7 @@ lab.treeDrawing = (() => {
       }
     }).observe(frame);
     return { node: frame, svg, show, mark, zoom };
-  }, { FATES, swatch });
+  }, { FATES, swatch, greedySwatch });
 })();
 
 /**

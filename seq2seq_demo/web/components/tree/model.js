@@ -51,9 +51,10 @@ lab.searchTree = (() => {
 
   /**
    * Index a recorded search (`trace` as Python's `SearchTrace.to_dict` gives it). Columns hold the indices of a step's
-   * nodes; in them children stand in the order of their parents, so that no two edges cross.
+   * nodes; in them children stand in the order of their parents, so that no two edges cross. `withGreedy` finds in a beam
+   * search the path of greedy decoding, as far as it was followed.
    */
-  const build = (trace) => {
+  const build = (trace, { withGreedy }) => {
     const { nodes } = trace;
     const columns = [];
     const order = new Int32Array(nodes.length);
@@ -74,10 +75,14 @@ lab.searchTree = (() => {
       for (let at = index; at >= 0; at = nodes[at].parent) found.push(at);
       return found.reverse();
     };
+    const likeliest = (indices) => indices.reduce((best, index) => (nodes[index].token_log_prob > nodes[best].token_log_prob ? index : best));
+    // A step's candidates are the best by log P: where a node has any child among them, it has its likeliest.
+    const greedy = [];
+    for (let next = withGreedy ? columns[0] ?? [] : []; next.length; next = children[greedy.at(-1)]) greedy.push(likeliest(next));
     const before = ({ parent }) => (parent < 0 ? null : nodes[parent].token);
     const ends = trace.n_best.filter((index) => index >= 0);
     return {
-      ...trace, columns, children, path, order,
+      ...trace, columns, children, path, order, greedy,
       labels: nodes.map((node) => label(node.token, before(node))),
       onBest: new Set(ends.flatMap(path)),
       trunk: new Set(ends.length ? path(ends[0]) : []),
@@ -89,7 +94,8 @@ lab.searchTree = (() => {
 
   /**
    * Choose what is drawn: what `fates` (a set of names) allows, of the pruned the best few, unless `unfolded` has the step
-   * or `all` is set; and the way to each of them. Paths of the n best are always drawn.
+   * or `all` is set; and the way to each of them. Paths of the n best are always drawn, and greedy decoding's is never
+   * folded away.
    *
    * Returns `{visible: one flag for each node, folded: for each step how many are hidden, foldable: how many could be}`.
    */
@@ -108,7 +114,7 @@ lab.searchTree = (() => {
       const whole = unfolded.has(at + 1);
       for (const index of whole ? allowed[at] : (all ? allowed : short)[at].slice(0, most)) visible[index] = 1;
     });
-    for (const index of tree.onBest) visible[index] = 1;
+    for (const index of [...tree.onBest, ...tree.greedy.filter((at) => fates.has(nodes[at].fate))]) visible[index] = 1;
     for (let index = nodes.length - 1; index >= 0; index -= 1) {
       if (visible[index] && nodes[index].parent >= 0) visible[nodes[index].parent] = 1;
     }

@@ -1,6 +1,6 @@
 // Search tree: everything that the search looked at, what became of it and why, and the way on from any of it.
 
-lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], draw: (() => {
+lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], about: "any", draw: (() => {
   /** What a fate is called where the strategy is no beam. */
   const OTHER_NAMES = { greedy: { kept: "written", pruned: "unwritten" }, sample: { kept: "drawn" } };
   const nameOf = (fate, strategy) => OTHER_NAMES[strategy]?.[fate] ?? fate;
@@ -11,8 +11,21 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], draw: (() => {
 
   const together = (texts, t) => texts.reduce((first, second) => t("compare.sentences", { first, second }));
 
+  /** Where greedy decoding would have gone in this search, in a sentence; nothing where it is no beam's. */
+  const greedily = (tree, { hypotheses }, t) => {
+    if (!tree.greedy.length) return "";
+    const index = tree.greedy.at(-1);
+    const { step, score, log_prob: sum, rank, fate } = tree.nodes[index];
+    if (tree.n_best[0] === index) return t("tree.greedy_best");
+    const values = { step, score: lab.number(score), log_prob: lab.number(sum), rank, place: tree.n_best.indexOf(index) + 1, count: hypotheses.length };
+    if (fate === "finished") return t(values.place ? "tree.greedy_listed" : "tree.greedy_finished", values);
+    // Of a kept one without children the continuations were not even among those that the search weighed.
+    return t({ pruned: "tree.greedy_pruned", kept: "tree.greedy_left", dominated: "tree.greedy_dominated", cut: "tree.greedy_cut" }[fate], { ...values, next: step + 1 });
+  };
+
   /** The trace's findings in words; nothing is said that it does not prove. */
-  const sentences = ({ strategy, options, summary, trace, hypotheses }, t) => {
+  const sentences = (tree, answer, t) => {
+    const { strategy, options, summary, trace, hypotheses } = answer;
     const { nodes } = trace;
     const { fates } = summary;
     const list = (names) => names.filter((name) => fates[name]).map((name) => t(`tree.count_${nameOf(name, strategy)}`, { count: fates[name] })).join(t("tree.comma"));
@@ -38,7 +51,7 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], draw: (() => {
     if (best && raw.log_prob > best.log_prob && lab.number(raw.log_prob) !== lab.number(best.log_prob)) {
       said.push(t("tree.raw", { step: raw.step, other: lab.number(raw.log_prob), best: lab.number(best.log_prob) }));
     }
-    return together(said, t);
+    return together([...said, greedily(tree, answer, t)].filter(Boolean), t);
   };
 
   /** Why a finished node is, or is not, in the list of hypotheses. */
@@ -141,9 +154,9 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], draw: (() => {
 
   // --- the controls
 
-  const legend = (answer, memory, t, redraw) => {
+  const legend = (tree, answer, memory, t, redraw) => {
     const fates = lab.treeDrawing.FATES.filter((fate) => answer.summary.fates[fate]);
-    return lab.el("div", { class: "s2s-tree-legend", role: "group", "aria-label": t("tree.legend") }, fates.map((fate) =>
+    return lab.el("div", { class: "s2s-tree-legend", role: "group", "aria-label": t("tree.legend") }, [...fates.map((fate) =>
       lab.el("button", { type: "button", class: "s2s-tree-key", "data-fate": fate, "aria-pressed": memory.hidden.has(fate) ? "false" : "true",
         "data-tip": t(`tree.tip_${nameOf(fate, answer.strategy)}`),
         on: { click: (event) => {
@@ -151,7 +164,8 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], draw: (() => {
           event.currentTarget.setAttribute("aria-pressed", memory.hidden.has(fate) ? "false" : "true");
           redraw();
         } } }, [lab.treeDrawing.swatch(fate), lab.el("span", { text: t(`tree.${nameOf(fate, answer.strategy)}`) }),
-        lab.el("span", { class: "s2s-tree-count", text: answer.summary.fates[fate] })])));
+        lab.el("span", { class: "s2s-tree-count", text: answer.summary.fates[fate] })])),
+    tree.greedy.length ? lab.el("span", { class: "s2s-tree-greedy" }, [lab.treeDrawing.greedySwatch(), lab.el("span", { text: t("tree.greedy_path") })]) : null]);
   };
 
   /** One button for each of the n best paths. */
@@ -175,12 +189,6 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], draw: (() => {
       lab.el("span", { class: "s2s-tree-label", text: t(answer.strategy === "sample" ? "nbest.samples" : "tree.paths") }),
       lab.el("span", { class: "s2s-tree-path-row" }, buttons), text]);
   };
-
-  const runSwitch = ({ runs, t }, memory, onChoose) => (runs.length < 2 ? null
-    : lab.el("div", { class: "s2s-tree-runs", role: "group", "aria-label": t("field.strategy") }, runs.map((run, index) =>
-      lab.el("button", { type: "button", class: "s2s-example", "aria-pressed": index === memory.run ? "true" : "false", "data-run": index,
-        text: lab.runTitle(run, t),
-        on: { click: () => onChoose(index) } }))));
 
   const toolbar = (drawing, memory, { t, redraw, download, foldable }) => {
     const numbers = lab.el("label", { class: "s2s-tree-numbers" }, [lab.el("span", { text: t("tree.under") }),
@@ -231,14 +239,14 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], draw: (() => {
 
   // --- the view
 
-  const fill = (place, answer, context, onRun) => {
+  const fill = (place, answer, context) => {
     const { t, memory, languages } = context;
-    const tree = lab.searchTree.build(answer.trace);
+    const tree = lab.searchTree.build(answer.trace, { withGreedy: answer.strategy === "beam" && answer.options.beam_size > 1 });
     if (!tree.nodes.length) return place.replaceChildren(lab.el("p", { class: "s2s-note", text: t("tree.empty") }));
     memory.chosen = Math.min(memory.chosen, answer.hypotheses.length - 1);
     const line = readout(t, languages.target);
     const panel = lab.el("section", { class: "s2s-tree-details", "aria-label": t("tree.so_far"), hidden: memory.selected === null });
-    const says = sentences(answer, t);
+    const says = sentences(tree, answer, t);
     const end = () => (tree.n_best[memory.chosen] >= 0 ? tree.n_best[memory.chosen] : null);
     const choice = () => lab.searchTree.choose(tree, { unfolded: memory.unfolded, all: memory.all,
       fates: new Set(lab.treeDrawing.FATES.filter((fate) => !memory.hidden.has(fate))) });
@@ -264,10 +272,9 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], draw: (() => {
     });
     const first = choice();
     place.replaceChildren(
-      runSwitch(context, memory, onRun) ?? "",
       lab.el("p", { class: "s2s-verdict", text: says }),
       paths(answer, memory, context, () => drawing.mark({ chosen: end() })),
-      legend(answer, memory, t, redraw),
+      legend(tree, answer, memory, t, redraw),
       toolbar(drawing, memory, { t, redraw, foldable: first.foldable.some((count) => count > 0),
         download: (format) => download(format, { answer, drawing, context, title: says }) }),
       drawing.node, line.node, panel);
@@ -277,34 +284,22 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], draw: (() => {
   };
 
   return (context) => {
-    const { t, memory, key, ask, runs, chosen } = context;
+    const { t, memory, key, ask, run, runs, chosen, sent } = context;
     if (memory.key !== key) {
-      Object.assign(memory, { key, answers: {}, run: runs.length - 1, chosen: chosen ?? 0, selected: null, unfolded: new Set(), view: null });
+      const options = (run.seed ?? null) === null ? sent.options : { ...sent.options, seed: run.seed };
+      Object.assign(memory, { key, answer: ask({ run: runs.indexOf(run), options }), chosen: chosen ?? 0, selected: null, unfolded: new Set(), view: null });
     }
     memory.hidden ??= new Set();
     memory.numbers ??= NUMBERS[0];
     memory.all ??= false;
-    const place = lab.el("div", { class: "s2s-tree" });
-    const show = async () => {
-      const { run } = memory;
-      if (!memory.answers[run]) {
-        if (!place.children.length) place.replaceChildren(lab.waiting(t));
-        place.setAttribute("aria-busy", "true");
-        const seed = runs[run].seed ?? null;
-        const options = seed === null ? context.sent.options : { ...context.sent.options, seed };
-        const answer = await ask({ run, options });
-        if (memory.key !== key || memory.run !== run) return;
-        place.removeAttribute("aria-busy");
-        if (answer.error) return place.replaceChildren(lab.errorNote(t, answer.error));
-        memory.answers[run] = answer;
-      }
-      fill(place, memory.answers[run], context, (wanted) => {
-        Object.assign(memory, { run: wanted, selected: null, chosen: 0, view: null, unfolded: new Set() });
-        show();
-        place.querySelector(`[data-run="${wanted}"]`)?.focus();
-      });
-    };
-    show();
+    const place = lab.el("div", { class: "s2s-tree", "aria-busy": "true" }, [lab.waiting(t)]);
+    memory.answer.then((answer) => {
+      if (memory.key !== key) return;
+      place.removeAttribute("aria-busy");
+      if (answer.error) memory.key = null; // asked again when the tab is drawn again
+      if (answer.error) place.replaceChildren(lab.errorNote(t, answer.error));
+      else fill(place, answer, context);
+    });
     return place;
   };
 })() });
