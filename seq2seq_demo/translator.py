@@ -229,8 +229,41 @@ class Translator:
             InputError: a text that the model cannot take; see `translate`. Nothing has been decoded then.
             ConfigurationError: options that do not suit the model.
         """
+        *_, found = self.stream_comparison(
+            text, configs, prefix_tokens=prefix_tokens, pinned=pinned, alternatives=alternatives, wanted=lambda: False
+        )
+        return found
+
+    def stream_comparison(
+        self,
+        text: str,
+        configs: Sequence[DecodingConfig],
+        *,
+        prefix_tokens: Sequence[int] = (),
+        pinned: Pins | None = None,
+        alternatives: int = 0,
+        wanted: Callable[[], bool] | None = None,
+    ) -> Generator[list[Translation], None, None]:
+        """Translate one sentence in several ways, step by step: as `compare` does, and as lazily as `stream`.
+
+        Args:
+            text: One sentence.
+            configs: See `compare`.
+            prefix_tokens: See `compare`.
+            pinned: See `compare`.
+            alternatives: See `compare`.
+            wanted: See `stream`.
+
+        Yields:
+            After each step the translations so far, in the order of the options, and at last the final ones.
+
+        Raises:
+            InputError: see `compare`; when the first item is asked for, as all errors here.
+            ConfigurationError: see `compare`.
+        """
         if not configs:
-            return []
+            yield []
+            return
         source = self._source(text)
         rows = self._read_pinned(pinned, [source])
         requests = [
@@ -247,10 +280,17 @@ class Translator:
         encoding = time.perf_counter() - start
         # What is pinned is the same for all, so that any of the requests gives the step of all.
         lockstep = Lockstep(searches, self._step(requests[0]))
-        return [
-            self._translation(source, result, request, seconds=encoding + seconds)
-            for request, (result,), seconds in zip(requests, lockstep.run(), lockstep.seconds, strict=True)
-        ]
+
+        def so_far() -> list[Translation]:
+            return [
+                self._translation(source, result, request, seconds=encoding + seconds)
+                for request, (result,), seconds in zip(requests, lockstep.results(), lockstep.seconds, strict=True)
+            ]
+
+        for _ in lockstep.steps():
+            if wanted is None or wanted():
+                yield so_far()
+        yield so_far()
 
     def score(
         self,

@@ -94,6 +94,16 @@ class Lockstep(Generic[JoinableT]):
 
     def run(self) -> list[list[SearchResult]]:
         """Take all searches to their ends; return the results of each."""
+        for _ in self.steps():
+            pass
+        return self.results()
+
+    def results(self) -> list[list[SearchResult]]:
+        """Return of each search what it has found, or what is best so far while it goes on."""
+        return [search.results() for search in self._searches]
+
+    def steps(self) -> Iterator[None]:
+        """Take one step of all searches that go on for each item, and the last one at the iterator's end."""
         runs = [search.run() for search in self._searches]
         requests = {index: request for index, run in enumerate(runs) if (request := next(run, None)) is not None}
         while requests:
@@ -105,7 +115,8 @@ class Lockstep(Generic[JoinableT]):
             for index, count in rows.items():
                 self.seconds[index] += count * share
             requests = {index: request for index, request in following.items() if request is not None}
-        return [search.results() for search in self._searches]
+            if requests:
+                yield
 
     @torch.inference_mode()
     def _answer(self, requests: list[tuple[Tensor, JoinableT]]) -> list[tuple[Tensor, JoinableT, Tensor | None]]:

@@ -4,8 +4,6 @@ The browser keeps the lines, the outputs and the order of the work; the server a
 nothing between two. Whatever a turn did not get to is simply asked for again, after other visitors' turns.
 """
 
-import json
-import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -16,10 +14,9 @@ from seq2seq_demo.errors import ConfigurationError, InputError, Seq2SeqError
 from seq2seq_demo.evaluation import bleu_tokenizer, measure
 from seq2seq_demo.strict import not_a_choice
 from seq2seq_demo.translator import Translation, Translator
-from seq2seq_demo.web.decoding import INTERNAL_ERROR, error_to_dict
+from seq2seq_demo.web.decoding import error_to_dict, write_messages
 from seq2seq_demo.web.models import Models
 
-_log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MAX_LINES: Final = 10_000
@@ -88,15 +85,7 @@ class BatchServer:
         ``measure`` (with ``model``, ``outputs``, ``references`` and ``source_tokens``), which gives the figures. Errors
         are answers too. ``turn`` is the browser's name for the turn, given back with every message.
         """
-        turn = str(values.get("turn", ""))[:64]
-        try:
-            for part in self._parts(values):
-                yield json.dumps({"turn": turn, **part})
-        except Seq2SeqError as error:
-            yield json.dumps({"turn": turn, "done": True, "error": error_to_dict(error)})
-        except Exception:
-            _log.exception("a batch failed")
-            yield json.dumps({"turn": turn, "done": True, "error": INTERNAL_ERROR})
+        yield from write_messages({"turn": str(values.get("turn", ""))[:64]}, self._parts(values))
 
     def _parts(self, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         translator = self._models.get(values.get("model"))

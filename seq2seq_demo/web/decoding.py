@@ -1,8 +1,10 @@
 """Decode a request of the page, line by line and step by step, as a series of growing snapshots."""
 
+import json
+import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,6 +16,8 @@ from seq2seq_demo.errors import Seq2SeqError
 from seq2seq_demo.text import is_in_other_script
 from seq2seq_demo.translator import Translation, Translator
 from seq2seq_demo.web.requests import PageRequest
+
+_log = logging.getLogger(__name__)
 
 FIRST_SNAPSHOT: Final = 0.3
 """Seconds before a decode that is still going shows what it has; shorter ones come in one piece."""
@@ -94,6 +98,22 @@ def error_to_dict(error: Seq2SeqError) -> dict[str, Any]:
     """Return an error's code, fields and English message, JSON-ready."""
     fields = {key: value if _is_json_number(value) else str(value)[:200] for key, value in error.fields.items()}
     return {"code": error.code, "fields": fields, "message": error.message}
+
+
+def write_messages(identity: Mapping[str, Any], parts: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Write the parts of an answer as JSON texts that the browser knows by their identity.
+
+    An error is a part too, with ``done`` set: the page says it in the visitor's language.
+    """
+    try:
+        for part in parts:
+            yield json.dumps({**identity, **part})
+    except Seq2SeqError as error:
+        yield json.dumps({**identity, "done": True, "error": error_to_dict(error)})
+    except Exception:
+        # The visitor learns that it failed; the traceback is for whoever runs the page.
+        _log.exception("a request of the page failed")
+        yield json.dumps({**identity, "done": True, "error": INTERNAL_ERROR})
 
 
 def _is_json_number(value: object) -> bool:

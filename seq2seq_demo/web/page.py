@@ -14,11 +14,11 @@ from seq2seq_demo.errors import InputError, Seq2SeqError
 from seq2seq_demo.web.api import Endpoints
 from seq2seq_demo.web.batch import BatchServer
 from seq2seq_demo.web.components import joined_styles, lab_page, read_asset
-from seq2seq_demo.web.decoding import INTERNAL_ERROR, Line, decode_paced, error_to_dict
+from seq2seq_demo.web.decoding import INTERNAL_ERROR, decode_paced, error_to_dict, write_messages
 from seq2seq_demo.web.exports import export, read_selection
 from seq2seq_demo.web.models import Models
 from seq2seq_demo.web.requests import read_request
-from seq2seq_demo.web.views import answer_view
+from seq2seq_demo.web.views import answer_view, comparison
 from seq2seq_demo.web.words import choose_language, load_words
 
 _log = logging.getLogger(__name__)
@@ -49,18 +49,17 @@ class PageServer:
 
         Errors are answers too: the page says them in the visitor's language, and the last good result stays.
         """
-        request_id = str(values.get("request", ""))[:64]
-        try:
-            request = read_request(values)
-            translator = self._models.get(request.model)
-            for lines, done in decode_paced(translator, request, languages=self._models.languages):
-                yield _message(request_id, lines, done=done)
-        except Seq2SeqError as error:
-            yield json.dumps({"request": request_id, "error": error_to_dict(error)})
-        except Exception:
-            # The visitor learns that it failed and keeps the last result; the traceback is for whoever runs the page.
-            _log.exception("a request of the page failed")
-            yield json.dumps({"request": request_id, "error": INTERNAL_ERROR})
+        yield from write_messages(_identity(values), self._lines(values))
+
+    def _lines(self, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        request = read_request(values)
+        translator = self._models.get(request.model)
+        for lines, done in decode_paced(translator, request, languages=self._models.languages):
+            yield {"done": done, "lines": [line.to_dict() for line in lines]}
+
+    def compare(self, values: Mapping[str, Any]) -> Iterator[str]:
+        """Answer the view *Compare*; see `views.comparison.decode`. Yields JSON texts as `answer` does."""
+        yield from write_messages(_identity(values), comparison.decode(self._models, values))
 
     def worked_example(self) -> str | None:
         """Decode the default model's first example, so that a first visit has something to point at."""
@@ -104,8 +103,8 @@ def default_options() -> dict[str, Any]:
     return options
 
 
-def _message(request_id: str, lines: list[Line], *, done: bool) -> str:
-    return json.dumps({"request": request_id, "done": done, "lines": [line.to_dict() for line in lines]})
+def _identity(values: Mapping[str, Any]) -> dict[str, str]:
+    return {"request": str(values.get("request", ""))[:64]}
 
 
 def visitor(_: Any, request: gr.Request) -> dict[str, str]:
@@ -127,10 +126,11 @@ def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None
     server = PageServer(models)
     wrap = accelerate or _unchanged
     endpoints = Endpoints(models)
-    answer, take_turn, write_file, answer_tab, *published = (
+    answer, compare, take_turn, write_file, answer_tab, *published = (
         wrap(function)
         for function in (
             server.answer,
+            server.compare,
             BatchServer(models).answer,
             server.download,
             server.view,
@@ -145,9 +145,13 @@ def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None
     def on_decode(event: gr.EventData) -> Iterator[str]:
         yield from answer(event._data if isinstance(event._data, Mapping) else {})
 
+    # Beside the component's value, which a decode may be writing at the same time.
+    def on_compare(event: gr.EventData) -> Iterator[dict[str, Any]]:
+        for message in compare(event._data if isinstance(event._data, Mapping) else {}):
+            yield gr.update(comparison=message)
+
     def on_batch(event: gr.EventData) -> Iterator[dict[str, Any]]:
         for message in take_turn(event._data if isinstance(event._data, Mapping) else {}):
-            # Beside the component's value, which a decode may be writing at the same time.
             yield gr.update(batch=message)
 
     # Gradio marks server functions, which a bound method does not take.
@@ -170,6 +174,7 @@ def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None
         )
         for start, halt, function, limit, failed in (
             (lab.decode, lab.halt, on_decode, CONCURRENT_DECODES, "page/failed.js"),
+            (lab.compare, lab.halt_compare, on_compare, CONCURRENT_DECODES, "comparison/failed.js"),
             (lab.batch, lab.halt_batch, on_batch, CONCURRENT_BATCHES, "batch/failed.js"),
         ):
             running = start(

@@ -2,11 +2,12 @@
 
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_page import choose, translate
+from tests.browser.test_page import choose, needs_real_model, translate
 
 pytestmark = pytest.mark.integration
 
@@ -49,6 +50,23 @@ def test_the_tab_begins_with_greedy_against_a_beam_and_says_what_came_of_it(open
     assert column(page, "strategy") == ["Greedy", "Beam 5"]
     same = len(set(page.locator(".s2s-compared-text").all_inner_texts())) == 1
     assert ("chose the same output" in page.locator(".s2s-verdict").inner_text()) == same
+
+
+@needs_real_model
+def test_a_long_comparison_shows_how_far_it_is_and_can_be_stopped(open_page):
+    page = open_page(f"/?model=en-zh&strategy=beam&min_length=300&max_length=310&view=comparison&text={quote(TEXT)}")
+    page.wait_for_selector(f"{ROWS}")
+    page.click("[data-preset=curse]")
+    growing = page.locator(".s2s-comparison-progress")
+    expect(growing).to_contain_text("Step ")
+    expect(growing.locator("dt")).to_have_text([f"Beam {size}" for size in (1, 2, 5, 10, 20, 50)])
+    expect(growing.locator("dd").last).not_to_be_empty()
+    page.click(".s2s-comparison-stop")
+    expect(page.locator(".s2s-comparison-answer")).to_have_text("Stopped before the end.")
+    expect(page.locator("[data-preset=pair]")).to_be_focused()
+    page.click("[data-preset=pair]")
+    settle(page)
+    assert column(page, "strategy") == ["Greedy", "Beam 5"]
 
 
 def test_the_curse_has_a_row_for_each_beam_and_names_the_two_ends(open_page):

@@ -48,6 +48,18 @@ def test_each_step_asks_the_model_once():
     assert together == max(calls) < sum(calls)
 
 
+def test_searches_in_lockstep_take_no_step_before_it_is_asked_for():
+    model = Recurrent(0, src_lengths=LENGTHS)
+    lockstep = Lockstep(searches(model), model.step)
+    steps = lockstep.steps()
+    for taken in range(1, 4):
+        next(steps)
+        assert model.calls == taken
+        assert [max(result.steps for result in found) for found in lockstep.results()] == [taken] * 4
+    steps.close()
+    assert model.calls == 3
+
+
 def test_no_searches_ask_for_nothing():
     assert Lockstep([], None).run() == []
 

@@ -1,5 +1,6 @@
 """One sentence in several ways: as separate translations, from one encoding."""
 
+import itertools
 import time
 
 import pytest
@@ -43,6 +44,15 @@ def test_a_comparison_equals_separate_translations(translator, changes):
     compared = translator.compare(TEXT, CONFIGS, **changes)
     for config, one in zip(CONFIGS, compared, strict=True):
         (other,) = translator.translate([TEXT], config, **changes)
+        assert_nearly({**one.to_dict(), "seconds": 0}, {**other.to_dict(), "seconds": 0})
+
+
+def test_a_comparison_can_be_followed_step_by_step(translator):
+    *growing, last = translator.stream_comparison(TEXT, CONFIGS[:2])
+    assert len(growing) == max(translation.steps for translation in last) - 1
+    for before, after in itertools.pairwise(growing):
+        assert after[1].steps - before[1].steps in (0, 1)
+    for one, other in zip(last, translator.compare(TEXT, CONFIGS[:2]), strict=True):
         assert_nearly({**one.to_dict(), "seconds": 0}, {**other.to_dict(), "seconds": 0})
 
 

@@ -1,12 +1,14 @@
 """The view *Compare*: what it decodes, what it refuses, and what it measures."""
 
+import itertools
+
 import pytest
 
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.errors import ConfigurationError, InputError
 from seq2seq_demo.evaluation import measure_sentence
 from seq2seq_demo.web.models import Models
-from seq2seq_demo.web.views.comparison import MAX_OUTPUTS, MAX_STRATEGIES, answer
+from seq2seq_demo.web.views.comparison import MAX_OUTPUTS, MAX_STRATEGIES, answer, decode
 from tests.support.search_translators import ENGLISH, tiny_translator
 
 OPTIONS = {"length_penalty": 0.5, "coverage_penalty": 0.2, "max_length": 9}
@@ -19,7 +21,8 @@ def models() -> Models:
 
 
 def compare(models, *strategies, **values):
-    return answer(models, {**REQUEST, "strategies": list(strategies), **values})["runs"]
+    *_, last = decode(models, {**REQUEST, "strategies": list(strategies), **values})
+    return last["runs"]
 
 
 def test_each_strategy_gives_what_it_gives_alone(models):
@@ -38,6 +41,22 @@ def test_samples_are_outputs_of_one_reported_seed_and_beams_give_their_best(mode
     assert (len(beam["hypotheses"]), len(sample["hypotheses"])) == (1, 10)
     (again,) = compare(models, {"strategy": "sample", "n_best": 10, "seed": sample["seed"]})
     assert [one["text"] for one in again["hypotheses"]] == [one["text"] for one in sample["hypotheses"]]
+
+
+def test_what_takes_long_tells_how_far_it_is_and_ends_when_it_is_closed(models, monkeypatch):
+    calls = []
+    model = models.get("tiny").checkpoint.model
+    step = model.step
+    monkeypatch.setattr(model, "step", lambda *args: calls.append(1) or step(*args))
+    clock = itertools.count().__next__  # a second passes whenever somebody asks
+    rows = [{"strategy": "greedy"}, {"strategy": "beam", "beam_size": 4}]
+    options = {**REQUEST["options"], "min_length": 9}
+    messages = decode(models, {**REQUEST, "options": options, "strategies": rows}, clock=clock)
+    for _ in range(2):
+        message = next(messages)
+        assert (message["done"], message["steps"], len(message["texts"])) == (False, len(calls), len(rows))
+    messages.close()
+    assert message["steps"] == len(calls) > 1
 
 
 def test_an_option_that_a_strategy_does_not_use_cannot_fail(models):
@@ -69,7 +88,7 @@ def test_the_tokens_that_a_visitor_chose_come_first_in_all(models):
 )
 def test_a_bad_list_is_refused_and_its_row_is_named(models, strategies, code, row):
     with pytest.raises(ConfigurationError) as caught:
-        answer(models, {**REQUEST, "strategies": strategies})
+        list(decode(models, {**REQUEST, "strategies": strategies}))
     assert (caught.value.code, caught.value.fields.get("row")) == (code, row)
 
 

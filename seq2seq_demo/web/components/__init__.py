@@ -27,6 +27,7 @@ SCRIPTS: Final = (
     "comparison/list.js",
     "comparison/summary.js",
     "comparison/table.js",
+    "comparison/run.js",
     "comparison/comparison.js",
     "tree/model.js",
     "tree/drawing.js",
@@ -107,9 +108,10 @@ def lab_page(
     """Build the whole page as one component.
 
     The browser triggers ``decode`` with a request and ``halt`` to stop it; answers arrive as the component's value, a
-    JSON text. A text, because Gradio would wrap thousands of weights one by one. Turns of a batch (``batch``,
-    ``halt_batch``) are answered likewise, as the component's property of that name. (A function and no subclass of
-    `gr.HTML`: Gradio writes a ``.pyi`` file beside the module of every subclass.)
+    JSON text. A text, because Gradio would wrap thousands of weights one by one. Comparisons (``compare``,
+    ``halt_compare``) and turns of a batch (``batch``, ``halt_batch``) are answered likewise, as the component's
+    properties ``comparison`` and ``batch``. (A function and no subclass of `gr.HTML`: Gradio writes a ``.pyi`` file
+    beside the module of every subclass.)
 
     Args:
         value: The first answer, for the worked example; None where there is none.
@@ -126,6 +128,7 @@ def lab_page(
         apply_default_css=False,
         server_functions=server_functions,
         elem_id="seq2seq-lab",
+        comparison=None,
         batch=None,
         words=words,
         models=models,

@@ -1,13 +1,15 @@
 """The view *Compare*: one sentence with any number of strategies, and their outputs against a reference."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from typing import Any, Final
 
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.errors import ConfigurationError, InputError, Seq2SeqError
 from seq2seq_demo.evaluation import bleu_tokenizer, measure_sentence
-from seq2seq_demo.translator import Translator
-from seq2seq_demo.web.decoding import Run
+from seq2seq_demo.translator import Translation, Translator
+from seq2seq_demo.web.decoding import Pace, Run
 from seq2seq_demo.web.models import Models
 from seq2seq_demo.web.requests import read_line, read_request
 
@@ -27,12 +29,14 @@ OWN_OPTIONS: Final[Mapping[str, tuple[str, ...]]] = {
 _SHARED: Final = ("length_penalty", "coverage_penalty", "min_length", "max_length", "repeat_limit", "prefix")
 
 
-def answer(models: Models, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Decode the shown line with every strategy of ``strategies``, or measure ``outputs`` against ``references``.
+def decode(
+    models: Models, values: Mapping[str, Any], *, clock: Callable[[], float] = time.monotonic
+) -> Iterator[dict[str, Any]]:
+    """Decode the shown line with every strategy of ``strategies``; closing the iterator ends the searches.
 
-    Returns:
-        ``runs``, one for each strategy, as the page draws them: samples have a hypothesis each, the others the best.
-        Or, for ``references``, ``figures`` (chrF and BLEU of each output, in percent) and ``signatures``.
+    Yields:
+        While it takes long, now and then ``texts``, each strategy's best so far, and ``steps``. At last, with ``done``
+        set, ``runs``, one for each strategy, as the page draws them: a sample has all its outputs, the others the best.
 
     Raises:
         ConfigurationError: a bad request; ``row`` is the number of the strategy that it is about, counted from 1.
@@ -40,18 +44,38 @@ def answer(models: Models, values: Mapping[str, Any]) -> dict[str, Any]:
     """
     request = read_request(values)
     translator = models.get(request.model)
-    if "references" in values:
-        return _measure(values, translator.config.target_language)
     configs = read_strategies(values.get("strategies"), request.configs[-1], translator)
-    found = translator.compare(
-        read_line(values, request), configs, prefix_tokens=request.prefix_tokens, pinned=request.pinned
+    pace = Pace(clock)
+    search = translator.stream_comparison(
+        read_line(values, request),
+        configs,
+        prefix_tokens=request.prefix_tokens,
+        pinned=request.pinned,
+        wanted=pace.due,
     )
-    return {
-        "runs": [
-            Run(config, translation, finished=True).to_dict()
-            for config, translation in zip(configs, found, strict=True)
-        ]
-    }
+    found: list[Translation] = []
+    with closing(search) as steps:
+        for found in steps:
+            if pace.due():
+                texts = [translation.hypotheses[0].text for translation in found]
+                yield {"done": False, "texts": texts, "steps": max(translation.steps for translation in found)}
+                pace.shown()
+    runs = [Run(config, one, finished=True).to_dict() for config, one in zip(configs, found, strict=True)]
+    yield {"done": True, "runs": runs}
+
+
+def answer(models: Models, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Measure ``outputs`` against ``references``.
+
+    Returns:
+        ``figures`` (chrF and BLEU of each output, in percent) and ``signatures``.
+
+    Raises:
+        ConfigurationError: a bad request.
+        InputError: a text that is none, or too long.
+    """
+    translator = models.get(read_request(values).model)
+    return _measure(values, translator.config.target_language)
 
 
 def read_strategies(strategies: object, shared: DecodingConfig, translator: Translator) -> list[DecodingConfig]:

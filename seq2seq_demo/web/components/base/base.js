@@ -3,6 +3,12 @@
 
 const lab = {};
 
+/** What the page says where nothing comes back; errors of Python's look the same. */
+lab.NO_ANSWER = { code: "no_answer", fields: {}, message: "The server did not answer." };
+
+/** A name for a request, by which its answers are known. */
+lab.newId = () => `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+
 /** Build an HTML element. `options`: class, text (never markup), attributes, data-*, and `on` for listeners. */
 lab.el = (tag, options = {}, children = []) =>
   lab.fill(document.createElement(tag), options, children);

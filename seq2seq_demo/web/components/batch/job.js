@@ -11,7 +11,6 @@
 lab.batchJob = ({ model, strategies, lines, turns, onChange }) => {
   const TURN_LINES = 200;
   const SILENT = 20_000;
-  const NO_ANSWER = { code: "no_answer", fields: {}, message: "The server did not answer." };
   // A beam of ten costs more than greedy decoding, a long line more than a short one: the time left follows these.
   const cost = (strategy, line) => (strategy.cost + 2) * (line.source.length + 10);
   const total = strategies.reduce((sum, strategy) => sum + lines.reduce((part, line) => part + cost(strategy, line), 0), 0);
@@ -42,13 +41,13 @@ lab.batchJob = ({ model, strategies, lines, turns, onChange }) => {
       if (now - heard > SILENT) {
         heard = now;
         const { id } = turn;
-        turns.isAlive().then((alive) => !alive && turn?.id === id && end("failed", NO_ANSWER));
+        turns.isAlive().then((alive) => !alive && turn?.id === id && end("failed", lab.NO_ANSWER));
       }
     }, 500);
   };
 
   const take = (values, handle) => {
-    turn = { id: `${Date.now()}-${Math.random().toString(36).slice(2)}`, handle };
+    turn = { id: lab.newId(), handle };
     turns.onMessage = receive;
     turns.take({ turn: turn.id, model, ...values });
   };
@@ -90,7 +89,7 @@ lab.batchJob = ({ model, strategies, lines, turns, onChange }) => {
       }
       onChange(job);
       // A turn that gave nothing would be asked for for ever.
-      if (done && !came) end("failed", NO_ANSWER);
+      if (done && !came) end("failed", lab.NO_ANSWER);
       else if (done) decode();
     });
   };
@@ -132,7 +131,7 @@ lab.batchJob = ({ model, strategies, lines, turns, onChange }) => {
       turns.halt();
       end("stopped");
     },
-    fail: () => turns.onFailure(() => running() && end("failed", NO_ANSWER)),
+    fail: () => turns.onFailure(() => running() && end("failed", lab.NO_ANSWER)),
   });
   resume();
   return job;

@@ -155,6 +155,23 @@ lab.addView({ name: "comparison", files: ["tsv", "json"], draw: (() => {
       lab.el("p", { class: "s2s-hint", text: t("comparison.legend") }), files(outputs, context)]), table.node, reference, maps];
   };
 
+  // --- while it takes long
+
+  /** The outputs as they grow, and a button to stop; `show({texts, steps})` is to be called with what has come. */
+  const progress = (run, { t, languages }) => {
+    const steps = lab.el("span", { class: "s2s-hint" });
+    const texts = run.strategies.map(() => lab.el("span", { lang: languages.target }));
+    const node = lab.el("div", { class: "s2s-comparison-progress" }, [
+      lab.el("div", { class: "s2s-toolbar" }, [steps,
+        lab.el("button", { type: "button", class: "s2s-quiet s2s-comparison-stop", text: t("composer.stop"), on: { click: run.stop } })]),
+      lab.el("dl", {}, run.strategies.flatMap((values, index) => [
+        lab.el("dt", { text: nameOf({ strategy: values.strategy, options: values }, t) }), lab.el("dd", {}, [texts[index]])]))]);
+    return { node, show: (message) => {
+      steps.textContent = t("comparison.steps", { count: message.steps });
+      message.texts.forEach((text, index) => { texts[index].textContent = text; });
+    } };
+  };
+
   // --- the view
 
   const presets = ({ t, memory }, onChoose) => lab.el("div", { class: "s2s-presets", role: "group", "aria-label": t("comparison.presets") },
@@ -169,17 +186,25 @@ lab.addView({ name: "comparison", files: ["tsv", "json"], draw: (() => {
     memory.merged ??= false;
     // A reference is one of its sentence, whatever the sentence is decoded with.
     if (memory.references?.source !== run.source) memory.references = { source: run.source, text: "" };
-    if (memory.key !== key) Object.assign(memory, { key, asked: null, answer: null, opened: null, signatures: null });
+    if (memory.key === key) return;
+    memory.run?.stop();
+    Object.assign(memory, { key, run: null, answer: null, opened: null, signatures: null });
   };
 
   return (context) => {
-    const { t, memory, key, ask, sent, model, run: shown, announce } = context;
+    const { t, memory, key, comparing, sent, model, run: shown, announce } = context;
     prepare(context);
     const place = lab.el("div", { class: "s2s-comparison-answer" });
     const head = lab.el("div");
     let form;
     const fill = (answer) => {
       place.removeAttribute("aria-busy");
+      if (answer.stopped) {
+        const held = place.contains(document.activeElement);
+        place.replaceChildren(lab.el("p", { class: "s2s-note", role: "status", text: t("result.stopped") }));
+        if (held) head.querySelector("[data-preset]").focus({ preventScroll: true });
+        return;
+      }
       form.showError(answer.error);
       // What the list says wrong is said beside its field.
       if (answer.error) details.open = true;
@@ -192,19 +217,28 @@ lab.addView({ name: "comparison", files: ["tsv", "json"], draw: (() => {
       }
       if (!place.children.length) place.replaceChildren(lab.waiting(t));
       place.setAttribute("aria-busy", "true");
-      const asked = memory.asked;
-      const answer = await asked;
-      if (memory.asked !== asked || memory.key !== key || !place.isConnected) return;
+      const { run } = memory;
+      const growing = progress(run, context);
+      run.onStep = (message) => {
+        growing.show(message);
+        // What is on the page stays until there is something else to see; then only the texts change.
+        if (growing.node.isConnected) return;
+        place.removeAttribute("aria-busy");
+        place.replaceChildren(growing.node);
+      };
+      const answer = await run.answer;
+      if (memory.run !== run || memory.key !== key || !place.isConnected) return;
       memory.answer = answer;
       fill(answer);
-      if (!answer.error) announce(lab.comparisonSummary(outputsOf(answer.runs, t), t));
+      if (answer.runs) announce(lab.comparisonSummary(outputsOf(answer.runs, t), t));
     };
     /** Decode the list as it is now. */
     const decode = () => {
       const own = Object.fromEntries(Object.entries(memory.penalties).filter(([name, value]) => value !== null
         && !(name === "coverage_penalty" && model.attention === "none")));
+      memory.run?.stop();
       Object.assign(memory, { answer: null, opened: null, signatures: null,
-        asked: ask({ strategies: copyOf(memory.list), options: { ...sent.options, ...own } }) });
+        run: lab.comparisonRun({ way: comparing, values: { strategies: copyOf(memory.list), options: { ...sent.options, ...own } } }) });
       drawHead();
       show();
     };
@@ -225,7 +259,7 @@ lab.addView({ name: "comparison", files: ["tsv", "json"], draw: (() => {
       head.replaceChildren(presets(context, choose), lab.el("p", { class: "s2s-comparison-about", text: t(`comparison.about_${memory.preset}`) }), details);
     };
     drawHead();
-    if (memory.asked) show();
+    if (memory.run) show();
     else decode();
     return lab.el("div", { class: "s2s-compare-view" }, [head, place]);
   };

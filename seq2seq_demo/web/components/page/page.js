@@ -8,7 +8,6 @@ lab.store = {
 
 lab.page = ({ element, props, trigger, server, watch }) => {
   const LANGUAGES = ["en", "zh"];
-  const NO_ANSWER = { code: "no_answer", fields: {}, message: "The server did not answer." };
   const asked = new URLSearchParams(location.search).get("lang");
   const explicit = [asked, lab.store.read("language")].find((code) => LANGUAGES.includes(code));
   const guess = navigator.language?.toLowerCase().startsWith("zh") ? "zh" : "en";
@@ -32,6 +31,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   const composerPlace = lab.el("div");
   const foot = lab.el("div");
   const decodes = lab.channel({ begin: "decode", halt: "halt", trigger });
+  const comparisons = lab.channel({ begin: "compare", halt: "halt_compare", trigger });
   const batches = lab.channel({ begin: "batch", halt: "halt_batch", trigger });
   let t, composer;
 
@@ -52,7 +52,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     const tabs = ({ attention, context }) => lab.tabs({ selected: state.view.tab, t, attention, memories: state.memories, ask,
       onSelect: select,
       context: { ...context, t, languages, model, models, sent: state.sent, key: `${state.result.request}:${context.lineIndex}`,
-        continueFrom, send, open, select, address, download, turns, view: state.view, saveFile, announce: (text) => { status.textContent = text; } } });
+        continueFrom, send, open, select, address, download, turns, comparing, view: state.view, saveFile, announce: (text) => { status.textContent = text; } } });
     resultPlace.replaceChildren(lab.result({ lines: state.result.lines, view: state.view, t, languages, download, redraw: drawResult, whatIf, tabs, reader }));
     requestAnimationFrame(() => { resultPlace.style.minHeight = ""; });
     if (focus === "line") resultPlace.querySelector('[role="tab"][aria-selected="true"]')?.focus();
@@ -214,20 +214,18 @@ lab.page = ({ element, props, trigger, server, watch }) => {
 
   /** Ask a view's question; a server that does not answer is an error like others. */
   const ask = async (view, values) => {
-    const { result, sent } = state;
-    const answer = await server.view({ ...sent, line: state.view.line, ...values, view });
-    if (state.result !== result && answer) answer.stale = true;
-    return answer ?? { error: NO_ANSWER };
+    const answer = await server.view({ ...state.sent, line: state.view.line, ...values, view });
+    return answer ?? { error: lab.NO_ANSWER };
   };
 
+  const isAlive = async () => Boolean(await server.visitor({}));
+
   /** The batch view's own way to the server, beside the sentence's: one turn at a time. */
-  const turns = {
-    onMessage: () => {},
-    take: batches.begin,
-    halt: batches.halt,
-    onFailure: batches.onFailure,
-    isAlive: async () => Boolean(await server.visitor({})),
-  };
+  const turns = { onMessage: () => {}, take: batches.begin, halt: batches.halt, onFailure: batches.onFailure, isAlive };
+
+  /** And the comparison's: the shown line with several strategies. */
+  const comparing = { onMessage: () => {}, halt: comparisons.halt, onFailure: comparisons.onFailure, isAlive,
+    begin: (values) => comparisons.begin({ ...state.sent, line: state.view.line, ...values }) };
 
   const goBack = () => {
     const before = state.trail.pop();
@@ -245,7 +243,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     if (state.request !== null) decodes.halt();
     clearTimeout(state.slow);
     state.untouched = false;
-    state.request = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+    state.request = lab.newId();
     // With its language and task a text is split into sentences or words; one that the visitor decodes on is one already.
     const { source_language: language, task } = models.find(({ id }) => id === request.model) ?? {};
     state.pending = { ...request, ...(request.prefix_tokens || request.pinned ? { language: undefined, task: undefined } : { language, task }) };
@@ -262,7 +260,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   const probe = () => {
     const { request } = state;
     // Gradio's call of a server function gives nothing where it fails.
-    server.visitor({}).then((answer) => !answer && state.request === request && fail(NO_ANSWER));
+    server.visitor({}).then((answer) => !answer && state.request === request && fail(lab.NO_ANSWER));
   };
 
   const finish = () => {
@@ -341,7 +339,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
       // Samples are drawn again for the file: with the seed that drew those on the page.
       const options = strategy === "sample" ? { ...state.sent.options, seed } : state.sent.options;
       const file = await server.download({ ...state.sent, options, format, line, run, hypothesis, merged });
-      if (!file || file.error) return fail(file?.error ?? NO_ANSWER);
+      if (!file || file.error) return fail(file?.error ?? lab.NO_ANSWER);
       saveFile({ ...file, content: Uint8Array.from(atob(file.base64), (character) => character.charCodeAt(0)) });
     } finally {
       button.disabled = false;
@@ -378,8 +376,9 @@ lab.page = ({ element, props, trigger, server, watch }) => {
       state.untouched = true;
     }
     watch("value", () => receive(JSON.parse(props.value)));
+    watch("comparison", () => comparing.onMessage(JSON.parse(props.comparison)));
     watch("batch", () => turns.onMessage(JSON.parse(props.batch)));
-    window.addEventListener("s2s-failed", () => decodes.onFailure(() => state.request !== null && fail(NO_ANSWER)));
+    window.addEventListener("s2s-failed", () => decodes.onFailure(() => state.request !== null && fail(lab.NO_ANSWER)));
     if (!explicit) {
       // `navigator.language` is nearly always the first of Accept-Language; where it is not, the header decides.
       server.visitor({}).then((answer) => {

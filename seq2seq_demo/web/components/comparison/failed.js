@@ -1,0 +1,3 @@
+() => {
+  window.dispatchEvent(new CustomEvent("s2s-comparison-failed"));
+}
