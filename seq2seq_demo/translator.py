@@ -229,10 +229,13 @@ class Translator:
             InputError: a text that the model cannot take; see `translate`. Nothing has been decoded then.
             ConfigurationError: options that do not suit the model.
         """
-        *_, found = self.stream_comparison(
-            text, configs, prefix_tokens=prefix_tokens, pinned=pinned, alternatives=alternatives, wanted=lambda: False
+        if not configs:
+            return []
+        lockstep, translations = self._begin_comparison(
+            text, configs, prefix_tokens=prefix_tokens, pinned=pinned, alternatives=alternatives
         )
-        return found
+        lockstep.run()
+        return translations()
 
     def stream_comparison(
         self,
@@ -264,33 +267,13 @@ class Translator:
         if not configs:
             yield []
             return
-        source = self._source(text)
-        rows = self._read_pinned(pinned, [source])
-        requests = [
-            replace(self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives), pinned=rows)
-            for config in configs
-        ]
-        options = [self._options([source], request) for request in requests]
-        start = time.perf_counter()
-        state = self._encode([source])
-        searches = [
-            begin_search(request.config.strategy, state, options=chosen)
-            for request, chosen in zip(requests, options, strict=True)
-        ]
-        encoding = time.perf_counter() - start
-        # What is pinned is the same for all, so that any of the requests gives the step of all.
-        lockstep = Lockstep(searches, self._step(requests[0]))
-
-        def so_far() -> list[Translation]:
-            return [
-                self._translation(source, result, request, seconds=encoding + seconds)
-                for request, (result,), seconds in zip(requests, lockstep.results(), lockstep.seconds, strict=True)
-            ]
-
+        lockstep, translations = self._begin_comparison(
+            text, configs, prefix_tokens=prefix_tokens, pinned=pinned, alternatives=alternatives, check_every=1
+        )
         for _ in lockstep.steps():
             if wanted is None or wanted():
-                yield so_far()
-        yield so_far()
+                yield translations()
+        yield translations()
 
     def score(
         self,
@@ -514,6 +497,42 @@ class Translator:
         """Return the step function of one search."""
         step: StepFunction[DecoderState] = self._model.step
         return PinnedAttention(self._model.step, request.pinned) if request.pinned else step
+
+    def _begin_comparison(
+        self,
+        text: str,
+        configs: Sequence[DecodingConfig],
+        *,
+        prefix_tokens: Sequence[int],
+        pinned: Pins | None,
+        alternatives: int,
+        check_every: int | None = None,
+    ) -> tuple[Lockstep[DecoderState], Callable[[], list[Translation]]]:
+        """Encode a sentence for several searches; returns them, and a function that gives their translations so far."""
+        source = self._source(text)
+        rows = self._read_pinned(pinned, [source])
+        requests = [
+            replace(self._request(config, prefix_tokens=prefix_tokens, alternatives=alternatives), pinned=rows)
+            for config in configs
+        ]
+        options = [self._options([source], request) for request in requests]
+        start = time.perf_counter()
+        state = self._encode([source])
+        searches = [
+            begin_search(request.config.strategy, state, options=chosen, check_every=check_every)
+            for request, chosen in zip(requests, options, strict=True)
+        ]
+        encoding = time.perf_counter() - start
+        # What is pinned is the same for all, so that any of the requests gives the step of all.
+        lockstep = Lockstep(searches, self._step(requests[0]))
+
+        def translations() -> list[Translation]:
+            return [
+                self._translation(source, result, request, seconds=encoding + seconds)
+                for request, (result,), seconds in zip(requests, lockstep.results(), lockstep.seconds, strict=True)
+            ]
+
+        return lockstep, translations
 
     def _stream(
         self, source: Source, request: _Request, wanted: Callable[[], bool] | None

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.test_page import choose, needs_real_model, translate
 
@@ -52,21 +52,56 @@ def test_the_tab_begins_with_greedy_against_a_beam_and_says_what_came_of_it(open
     assert ("chose the same output" in page.locator(".s2s-verdict").inner_text()) == same
 
 
-@needs_real_model
-def test_a_long_comparison_shows_how_far_it_is_and_can_be_stopped(open_page):
-    page = open_page(f"/?model=en-zh&strategy=beam&min_length=300&max_length=310&view=comparison&text={quote(TEXT)}")
-    page.wait_for_selector(f"{ROWS}")
+LONG_OUTPUTS = f"/?model=en-zh&strategy=beam&min_length=300&max_length=310&view=comparison&text={quote(TEXT)}"
+
+
+def grow(page: Page) -> Locator:
+    """Begin six beams that take long; return what they have written so far."""
+    page.wait_for_selector(ROWS)
     page.click("[data-preset=curse]")
     growing = page.locator(".s2s-comparison-progress")
     expect(growing).to_contain_text("Step ")
+    return growing
+
+
+@needs_real_model
+def test_a_long_comparison_shows_how_far_it_is_and_can_be_stopped(open_page):
+    page = open_page(LONG_OUTPUTS)
+    growing = grow(page)
     expect(growing.locator("dt")).to_have_text([f"Beam {size}" for size in (1, 2, 5, 10, 20, 50)])
     expect(growing.locator("dd").last).not_to_be_empty()
-    page.click(".s2s-comparison-stop")
+    with page.expect_response("**/cancel") as answer:
+        page.click(".s2s-comparison-stop")
+    assert answer.value.ok
     expect(page.locator(".s2s-comparison-answer")).to_have_text("Stopped before the end.")
-    expect(page.locator("[data-preset=pair]")).to_be_focused()
+    expect(page.locator("[data-preset=curse]")).to_be_focused()
     page.click("[data-preset=pair]")
     settle(page)
     assert column(page, "strategy") == ["Greedy", "Beam 5"]
+
+
+@needs_real_model
+def test_a_comparison_goes_on_behind_another_tab_and_ends_with_its_sentence(open_page):
+    page = open_page(LONG_OUTPUTS)
+    grow(page)
+    page.click("[data-view=attention]")
+    page.click("[data-view=comparison]")
+    expect(page.locator(".s2s-comparison-progress")).to_contain_text("Step ")
+    with page.expect_response("**/cancel") as answer:
+        translate(page, "How are you?")
+    assert answer.value.ok
+
+
+@needs_real_model
+def test_another_list_takes_the_place_of_one_that_is_still_growing(open_page):
+    page = open_page(LONG_OUTPUTS)
+    growing = grow(page)
+    page.click("[data-preset=samples]")
+    expect(growing.locator("dt")).to_have_text(["Sample"])
+    expect(growing).to_contain_text("Step ")
+    assert len(growing.locator("dd").inner_text().split("\n")) == 10
+    page.click(".s2s-comparison-stop")
+    expect(page.locator(".s2s-comparison-answer")).to_have_text("Stopped before the end.")
 
 
 def test_the_curse_has_a_row_for_each_beam_and_names_the_two_ends(open_page):

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.integration
 
 SVG = "{http://www.w3.org/2000/svg}"
 OVERTAKEN = "If you had told me the truth yesterday, I would not be so angry now."
+MOVED = "The old man sitting by the window told me a story about the war."
 LONG = (
     "The little girl in the red dress who was playing with her dog in the park yesterday told her mother that "
     "she wanted to go home because it was getting dark."
@@ -83,15 +84,21 @@ def test_a_kept_node_that_nothing_came_of_says_so(open_page):
         expect(why).to_contain_text("here the beam drops it" if dropped else "those live on")
 
 
-@needs_real_model
 @pytest.mark.parametrize(
-    "text", ["How are you?", OVERTAKEN, "The old man sitting by the window told me a story about the war."]
+    ("model", "text"),
+    [
+        ("tiny", "We know the old man and the quiet river."),
+        pytest.param("en-zh", "How are you?", marks=needs_real_model),
+        pytest.param("en-zh", OVERTAKEN, marks=needs_real_model),
+        pytest.param("en-zh", MOVED, marks=needs_real_model),
+    ],
 )
-def test_the_path_of_greedy_decoding_is_drawn_as_far_as_the_beam_followed_it(open_page, text):
-    page = open_page("/?model=en-zh")
+def test_the_path_of_greedy_decoding_is_drawn_as_far_as_the_beam_followed_it(open_page, tiny_checkpoint, model, text):
+    page = open_page(f"/?model={model}")
     open_tree(page, text)
     trace = trace_of(page)["trace"]
-    (greedy,) = Translator.from_pretrained("en-zh", device="cpu").translate([text], DecodingConfig(strategy="greedy"))
+    translator = Translator.from_pretrained(str(tiny_checkpoint) if model == "tiny" else model, device="cpu")
+    (greedy,) = translator.translate([text], DecodingConfig(strategy="greedy"))
     followed = [-1]
     for token in greedy.hypotheses[0].token_ids:
         places = enumerate(trace["nodes"])

@@ -7,6 +7,7 @@ import pytest
 
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.errors import ConfigurationError, InputError
+from seq2seq_demo.search import history
 from seq2seq_demo.translator import Translator
 from tests.support.search_translators import tiny_translator
 
@@ -54,6 +55,17 @@ def test_a_comparison_can_be_followed_step_by_step(translator):
         assert after[1].steps - before[1].steps in (0, 1)
     for one, other in zip(last, translator.compare(TEXT, CONFIGS[:2]), strict=True):
         assert_nearly({**one.to_dict(), "seconds": 0}, {**other.to_dict(), "seconds": 0})
+
+
+def test_what_is_so_far_does_not_depend_on_how_often_the_device_is_asked(translator, monkeypatch):
+    def texts():
+        steps = translator.stream_comparison(TEXT, CONFIGS)
+        return [[[one.token_ids for one in found.hypotheses] for found in step] for step in steps]
+
+    on_cpu = texts()
+    assert all(outputs for step in on_cpu for outputs in step)
+    monkeypatch.setattr(history, "CPU_CHECK_EVERY", history.ACCELERATOR_CHECK_EVERY)
+    assert texts() == on_cpu
 
 
 def test_the_sentence_is_encoded_once(translator, monkeypatch):

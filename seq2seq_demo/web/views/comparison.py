@@ -35,8 +35,8 @@ def decode(
     """Decode the shown line with every strategy of ``strategies``; closing the iterator ends the searches.
 
     Yields:
-        While it takes long, now and then ``texts``, each strategy's best so far, and ``steps``. At last, with ``done``
-        set, ``runs``, one for each strategy, as the page draws them: a sample has all its outputs, the others the best.
+        While it takes long, now and then ``texts``, a list of each strategy's so far, and ``steps``. At last, with
+        ``done`` set, ``runs``, one for each strategy, as the page draws them: samples all, of the others the best.
 
     Raises:
         ConfigurationError: a bad request; ``row`` is the number of the strategy that it is about, counted from 1.
@@ -45,21 +45,29 @@ def decode(
     request = read_request(values)
     translator = models.get(request.model)
     configs = read_strategies(values.get("strategies"), request.configs[-1], translator)
-    pace = Pace(clock)
+    pace, is_due = Pace(clock), False
+
+    def wanted() -> bool:
+        nonlocal is_due
+        is_due = pace.due()
+        return is_due
+
     search = translator.stream_comparison(
         read_line(values, request),
         configs,
         prefix_tokens=request.prefix_tokens,
         pinned=request.pinned,
-        wanted=pace.due,
+        wanted=wanted,
     )
     found: list[Translation] = []
     with closing(search) as steps:
         for found in steps:
-            if pace.due():
-                texts = [translation.hypotheses[0].text for translation in found]
+            # Nobody was asked whether the last is wanted: it goes out whole, and once.
+            if is_due:
+                texts = [[hypothesis.text for hypothesis in translation.hypotheses] for translation in found]
                 yield {"done": False, "texts": texts, "steps": max(translation.steps for translation in found)}
                 pace.shown()
+                is_due = False
     runs = [Run(config, one, finished=True).to_dict() for config, one in zip(configs, found, strict=True)]
     yield {"done": True, "runs": runs}
 

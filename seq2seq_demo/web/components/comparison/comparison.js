@@ -3,6 +3,7 @@
 lab.addView({ name: "comparison", files: ["tsv", "json"], draw: (() => {
   const { PENALTIES, PRESETS, nameOf, editor } = lab.strategyList;
   const FORMATS = { tsv: "text/tab-separated-values;charset=utf-8", json: "application/json" };
+  const STOP_SHOWN = 400; // milliseconds: of a quick answer the button would only flicker
   const copyOf = (list) => list.map((item) => ({ ...item }));
 
   /** Every output in the order of the list, numbered from 1. */
@@ -159,17 +160,51 @@ lab.addView({ name: "comparison", files: ["tsv", "json"], draw: (() => {
 
   /** The outputs as they grow, and a button to stop; `show({texts, steps})` is to be called with what has come. */
   const progress = (run, { t, languages }) => {
-    const steps = lab.el("span", { class: "s2s-hint" });
-    const texts = run.strategies.map(() => lab.el("span", { lang: languages.target }));
+    const steps = lab.el("span", { class: "s2s-hint", text: t("view.waiting") });
+    const texts = run.strategies.map(() => lab.el("dd", { lang: languages.target }));
     const node = lab.el("div", { class: "s2s-comparison-progress" }, [
       lab.el("div", { class: "s2s-toolbar" }, [steps,
         lab.el("button", { type: "button", class: "s2s-quiet s2s-comparison-stop", text: t("composer.stop"), on: { click: run.stop } })]),
-      lab.el("dl", {}, run.strategies.flatMap((values, index) => [
-        lab.el("dt", { text: nameOf({ strategy: values.strategy, options: values }, t) }), lab.el("dd", {}, [texts[index]])]))]);
+      lab.el("dl", {}, run.strategies.flatMap((values, index) => [lab.el("dt", { text: nameOf({ strategy: values.strategy, options: values }, t) }), texts[index]]))]);
     return { node, show: (message) => {
       steps.textContent = t("comparison.steps", { count: message.steps });
-      message.texts.forEach((text, index) => { texts[index].textContent = text; });
+      message.texts.forEach((lines, index) => { texts[index].textContent = lines.join("\n"); });
     } };
+  };
+
+  /** The place below the list: `show()` draws the answer and, until it has come, how far it is. */
+  const answerPlace = (context, { decode, focusList, showError }) => {
+    const { t, memory, key, announce } = context;
+    const node = lab.el("div", { class: "s2s-comparison-answer" });
+    const put = (...content) => {
+      const held = document.activeElement?.matches(".s2s-comparison-stop");
+      node.replaceChildren(...content);
+      if (held) focusList();
+    };
+    const fill = (answer) => {
+      node.removeAttribute("aria-busy");
+      if (answer.stopped) return put(lab.el("p", { class: "s2s-note", text: t("result.stopped") }));
+      showError(answer.error);
+      return put(...(answer.error ? [] : drawAnswer(answer.runs, context, decode)));
+    };
+    const show = async () => {
+      if (memory.answer) return fill(memory.answer);
+      const { run } = memory;
+      const growing = progress(run, context);
+      node.setAttribute("aria-busy", "true");
+      // An earlier answer stays a while; what an earlier list had written so far would be taken for this one's.
+      if (!node.children.length || node.querySelector(".s2s-comparison-progress")) put(lab.waiting(t));
+      run.onStep = growing.show;
+      if (run.last) growing.show(run.last);
+      setTimeout(() => memory.run === run && !memory.answer && put(growing.node), run.last ? 0 : STOP_SHOWN);
+      const answer = await run.answer;
+      if (memory.run !== run || memory.key !== key || !node.isConnected) return null;
+      memory.answer = answer;
+      if (answer.stopped) announce(t("result.stopped"));
+      else if (answer.runs) announce(lab.comparisonSummary(outputsOf(answer.runs, t), t));
+      return fill(answer);
+    };
+    return { node, show };
   };
 
   // --- the view
@@ -192,46 +227,11 @@ lab.addView({ name: "comparison", files: ["tsv", "json"], draw: (() => {
   };
 
   return (context) => {
-    const { t, memory, key, comparing, sent, model, run: shown, announce } = context;
+    const { t, memory, comparing, sent, model, run: shown } = context;
     prepare(context);
-    const place = lab.el("div", { class: "s2s-comparison-answer" });
     const head = lab.el("div");
     let form;
-    const fill = (answer) => {
-      place.removeAttribute("aria-busy");
-      if (answer.stopped) {
-        const held = place.contains(document.activeElement);
-        place.replaceChildren(lab.el("p", { class: "s2s-note", role: "status", text: t("result.stopped") }));
-        if (held) head.querySelector("[data-preset]").focus({ preventScroll: true });
-        return;
-      }
-      form.showError(answer.error);
-      // What the list says wrong is said beside its field.
-      if (answer.error) details.open = true;
-      place.replaceChildren(...(answer.error ? [] : drawAnswer(answer.runs, context, decode)));
-    };
-    const show = async () => {
-      if (memory.answer) {
-        fill(memory.answer);
-        return;
-      }
-      if (!place.children.length) place.replaceChildren(lab.waiting(t));
-      place.setAttribute("aria-busy", "true");
-      const { run } = memory;
-      const growing = progress(run, context);
-      run.onStep = (message) => {
-        growing.show(message);
-        // What is on the page stays until there is something else to see; then only the texts change.
-        if (growing.node.isConnected) return;
-        place.removeAttribute("aria-busy");
-        place.replaceChildren(growing.node);
-      };
-      const answer = await run.answer;
-      if (memory.run !== run || memory.key !== key || !place.isConnected) return;
-      memory.answer = answer;
-      fill(answer);
-      if (answer.runs) announce(lab.comparisonSummary(outputsOf(answer.runs, t), t));
-    };
+    const focusList = () => (head.querySelector('[data-preset][aria-pressed="true"]') ?? head.querySelector("[data-preset]")).focus({ preventScroll: true });
     /** Decode the list as it is now. */
     const decode = () => {
       const own = Object.fromEntries(Object.entries(memory.penalties).filter(([name, value]) => value !== null
@@ -240,8 +240,13 @@ lab.addView({ name: "comparison", files: ["tsv", "json"], draw: (() => {
       Object.assign(memory, { answer: null, opened: null, signatures: null,
         run: lab.comparisonRun({ way: comparing, values: { strategies: copyOf(memory.list), options: { ...sent.options, ...own } } }) });
       drawHead();
-      show();
+      place.show();
     };
+    const place = answerPlace(context, { decode, focusList, showError: (error) => {
+      form.showError(error);
+      // What the list says wrong is said beside its field.
+      if (error) details.open = true;
+    } });
     const details = lab.el("details", { class: "s2s-compared-details", open: memory.editing, on: { toggle: () => { memory.editing = details.open; } } }, [
       lab.el("summary")]);
     const drawHead = () => {
@@ -254,13 +259,13 @@ lab.addView({ name: "comparison", files: ["tsv", "json"], draw: (() => {
       const choose = (name) => {
         Object.assign(memory, { preset: name, list: PRESETS[name]() });
         decode();
-        head.querySelector(`[data-preset="${name}"]`)?.focus({ preventScroll: true });
+        focusList();
       };
       head.replaceChildren(presets(context, choose), lab.el("p", { class: "s2s-comparison-about", text: t(`comparison.about_${memory.preset}`) }), details);
     };
     drawHead();
-    if (memory.run) show();
+    if (memory.run) place.show();
     else decode();
-    return lab.el("div", { class: "s2s-compare-view" }, [head, place]);
+    return lab.el("div", { class: "s2s-compare-view" }, [head, place.node]);
   };
 })() });

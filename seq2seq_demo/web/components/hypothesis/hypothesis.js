@@ -67,7 +67,7 @@ lab.hypothesis = (() => {
   ]);
 
   const targetTip = (item, t) => (item.label === "␣" ? `${t("tokens.space")} ` : "") + t(item.stop - item.start > 1 ? "tip.word_probability" : "tip.token_probability", {
-    probability: item.probability.toFixed(3), log_prob: lab.number(item.logProb, 3), so_far: lab.number(item.soFar) });
+    probability: item.probability.toFixed(3), log_prob: lab.number(item.logProb, 3), so_far: lab.number(item.soFar, 3) });
 
   const chips = ({ view, t, languages, differs, focus, heading, onPick }) => {
     const target = lab.tokens({

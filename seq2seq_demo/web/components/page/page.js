@@ -224,7 +224,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
   const turns = { onMessage: () => {}, take: batches.begin, halt: batches.halt, onFailure: batches.onFailure, isAlive };
 
   /** And the comparison's: the shown line with several strategies. */
-  const comparing = { onMessage: () => {}, halt: comparisons.halt, onFailure: comparisons.onFailure, isAlive,
+  const comparing = { onMessage: () => {}, stop: () => {}, halt: comparisons.halt, onFailure: comparisons.onFailure, isAlive,
     begin: (values) => comparisons.begin({ ...state.sent, line: state.view.line, ...values }) };
 
   const goBack = () => {
@@ -232,6 +232,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     // A link may have brought a beginning: there is nothing before it but the search without it.
     if (!before) return beginWith("");
     Object.assign(state, { sent: before.sent, result: before.result, pending: before.sent });
+    comparing.stop();
     state.view.line = before.line;
     drawResult();
     follow();
@@ -300,6 +301,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
         const chosen = state.pending.prefix_tokens || state.pending.pinned || state.pending.options.prefix;
         state.trail = chosen && sent ? [...state.trail, { sent, result, line: state.view.line }] : [];
         state.sent = state.pending;
+        comparing.stop();
         state.view.line = 0;
         state.view.chosen = {};
       }

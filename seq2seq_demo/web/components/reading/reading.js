@@ -128,17 +128,12 @@ lab.addView({ name: "reading", files: ["tsv", "pharaoh", "svg"], about: "any", d
     if (!hypothesis.tokens.length) return lab.el("p", { class: "s2s-note", text: t("result.nothing") });
     memory.pieces ??= false;
     const id = JSON.stringify([key, chosen, memory.pieces]);
-    if (memory.id !== id) Object.assign(memory, { id, answer: ask({ hypothesis: hypothesis.token_ids, pieces: memory.pieces }) });
-    const place = lab.el("div", { class: "s2s-reading-answer", "aria-busy": "true" }, [lab.waiting(t)]);
-    memory.answer.then((answer) => {
-      if (memory.id !== id) return;
-      place.removeAttribute("aria-busy");
-      if (answer.error) memory.id = null; // asked again when the tab is drawn again
+    const answer = lab.askOnce(memory, id, () => ask({ hypothesis: hypothesis.token_ids, pieces: memory.pieces }));
+    const place = lab.answerPlace({ answer, t, name: "s2s-reading-answer", draw: (found, node) => {
       const labels = (items) => items.map(({ label }) => label);
       const view = lab.viewOf(run, hypothesis, !memory.pieces);
-      place.replaceChildren(...(answer.error ? [lab.errorNote(t, answer.error)]
-        : drawAnswer({ ...answer, source: labels(view.columns), target: labels(view.rows) }, context)));
-    });
+      node.replaceChildren(...drawAnswer({ ...found, source: labels(view.columns), target: labels(view.rows) }, context));
+    } });
     const pieces = lab.el("label", { class: "s2s-switch" }, [
       lab.el("input", { type: "checkbox", role: "switch", name: "pieces", checked: memory.pieces,
         on: { change: (event) => { Object.assign(memory, { pieces: event.target.checked, focus: true }); redraw(); } } }),

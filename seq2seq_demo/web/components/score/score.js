@@ -79,7 +79,7 @@ lab.addView({ name: "score", files: ["json"], about: "last", draw: (() => {
     const labels = (of) => lab.pieceLabels(of.tokens, of.words);
     const differs = lab.unmatched(labels(hypothesis), labels(other));
     return view.rows.map((item, row) => {
-      const base = t("tip.token_probability", { probability: item.probability.toFixed(3), log_prob: lab.number(item.logProb, 3), so_far: lab.number(item.soFar) });
+      const base = t("tip.token_probability", { probability: item.probability.toFixed(3), log_prob: lab.number(item.logProb, 3), so_far: lab.number(item.soFar, 3) });
       const rank = hypothesis.ranks[row];
       const better = hypothesis.alternatives && favourite(hypothesis, row);
       const tip = better ? t("score.tip_other", { base, rank, other: better[0], probability: better[1] }) : t("score.tip", { base, rank });

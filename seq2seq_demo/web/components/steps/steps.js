@@ -277,14 +277,8 @@ lab.addView({ name: "steps", files: ["json"], about: "any", draw: (() => {
     const { t, memory, key, ask, chosen, hypothesis } = context;
     if (!hypothesis.tokens.length) return lab.el("p", { class: "s2s-note", text: t("result.nothing") });
     const id = JSON.stringify([key, chosen]);
-    if (memory.id !== id) Object.assign(memory, { id, step: 0, answer: ask({ hypothesis: hypothesis.token_ids }) });
-    const place = lab.el("div", { "aria-busy": "true" }, [lab.waiting(t)]);
-    memory.answer.then((answer) => {
-      if (memory.id !== id) return;
-      place.removeAttribute("aria-busy");
-      if (answer.error) memory.id = null; // asked again when the tab is drawn again
-      place.replaceChildren(answer.error ? lab.errorNote(t, answer.error) : drawAnswer(answer, context));
-    });
-    return place;
+    if (memory.id !== id) Object.assign(memory, { id, step: 0 });
+    const answer = lab.askOnce(memory, id, () => ask({ hypothesis: hypothesis.token_ids }));
+    return lab.answerPlace({ answer, t, name: null, draw: (found, place) => place.replaceChildren(drawAnswer(found, context)) });
   };
 })() });

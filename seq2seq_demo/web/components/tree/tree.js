@@ -16,7 +16,7 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], about: "any", 
     if (!tree.greedy.length) return "";
     const index = tree.greedy.at(-1);
     const { step, score, log_prob: sum, rank, fate } = tree.nodes[index];
-    if (tree.n_best[0] === index) return t("tree.greedy_best");
+    if (fate === "finished" && tree.n_best[0] === index) return t("tree.greedy_best");
     const values = { step, score: lab.number(score), log_prob: lab.number(sum), rank, place: tree.n_best.indexOf(index) + 1, count: hypotheses.length };
     if (fate === "finished") return t(values.place ? "tree.greedy_listed" : "tree.greedy_finished", values);
     // Of a kept one without children the continuations were not even among those that the search weighed.
@@ -285,21 +285,12 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], about: "any", 
 
   return (context) => {
     const { t, memory, key, ask, run, runs, chosen, sent } = context;
-    if (memory.key !== key) {
-      const options = (run.seed ?? null) === null ? sent.options : { ...sent.options, seed: run.seed };
-      Object.assign(memory, { key, answer: ask({ run: runs.indexOf(run), options }), chosen: chosen ?? 0, selected: null, unfolded: new Set(), view: null });
-    }
+    if (memory.key !== key) Object.assign(memory, { key, chosen: chosen ?? 0, selected: null, unfolded: new Set(), view: null });
     memory.hidden ??= new Set();
     memory.numbers ??= NUMBERS[0];
     memory.all ??= false;
-    const place = lab.el("div", { class: "s2s-tree", "aria-busy": "true" }, [lab.waiting(t)]);
-    memory.answer.then((answer) => {
-      if (memory.key !== key) return;
-      place.removeAttribute("aria-busy");
-      if (answer.error) memory.key = null; // asked again when the tab is drawn again
-      if (answer.error) place.replaceChildren(lab.errorNote(t, answer.error));
-      else fill(place, answer, context);
-    });
-    return place;
+    const options = (run.seed ?? null) === null ? sent.options : { ...sent.options, seed: run.seed };
+    const answer = lab.askOnce(memory, key, () => ask({ run: runs.indexOf(run), options }));
+    return lab.answerPlace({ answer, t, name: "s2s-tree", draw: (found, place) => fill(place, found, context) });
   };
 })() });

@@ -11,6 +11,33 @@ lab.waiting = (t) => lab.el("p", { class: "s2s-note s2s-waiting", role: "status"
 
 lab.errorNote = (t, error) => lab.el("p", { class: "s2s-note error", role: "alert", text: lab.errorText(t, error) });
 
+/**
+ * The answer to a view's question, as a promise: asked once for each `key`, and again when it failed. Those of the last two
+ * keys are kept, the sides of a pair.
+ */
+lab.askOnce = (memory, key, ask) => {
+  memory.answers ??= new Map();
+  if (!memory.answers.has(key)) {
+    const answer = ask();
+    memory.answers.set(key, answer);
+    answer.then(({ error }) => error && memory.answers.delete(key));
+    if (memory.answers.size > 2) memory.answers.delete(memory.answers.keys().next().value);
+  }
+  return memory.answers.get(key);
+};
+
+/** A place that shows an answer with `draw(answer, place)` when it has come, if it is then still on the page. */
+lab.answerPlace = ({ answer, t, name, draw }) => {
+  const place = lab.el("div", { class: name, "aria-busy": "true" }, [lab.waiting(t)]);
+  answer.then((found) => {
+    if (!place.isConnected) return;
+    place.removeAttribute("aria-busy");
+    if (found.error) place.replaceChildren(lab.errorNote(t, found.error));
+    else draw(found, place);
+  });
+  return place;
+};
+
 lab.tabs = (() => {
   const offered = (models) => lab.views.filter((view) => !view.offered || view.offered(models));
 
