@@ -135,6 +135,16 @@ def test_pointing_at_an_output_token_lights_its_row_and_its_source_tokens(open_p
     expect(page.locator(".s2s-chip.lit")).to_have_count(0)
 
 
+@needs_real_model
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_labels_have_room_in_either_language_of_the_page(open_page, language):
+    page = open_page(f"/?lang={language}&model=zh-en", locale="zh-CN")
+    translate(page, "我昨天买的那本书很有意思。")
+    left = page.locator(".s2s-heatmap svg").bounding_box()["x"]
+    labels = page.locator(".s2s-row-label").evaluate_all("all => all.map(one => one.getBoundingClientRect().left)")
+    assert min(labels) - left == pytest.approx(8, abs=2)
+
+
 def test_pointing_at_a_cell_names_both_tokens_and_the_weight(open_page):
     page = open_page()
     cell = page.locator(".s2s-cell[data-row='1'][data-column='2']")

@@ -14,6 +14,7 @@ _FOLDER: Final = Path(__file__).parent
 
 SCRIPTS: Final = (
     "base/base.js",
+    "base/widths.js",
     "tokens/tokens.js",
     "heatmap/heatmap.js",
     "nbest/nbest.js",

@@ -4,38 +4,27 @@ lab.heatmap = (() => {
   const CELL = { smallest: 18, largest: 38, gap: 1 };
   const LABEL = { largest: 150, padding: 8 };
   const NUMBERS_FROM = 26; // cells narrower than this have no room for a number
-  const pen = document.createElement("canvas").getContext("2d");
 
-  const measure = (texts, size) => {
-    pen.font = `${size}px ${getComputedStyle(document.body).fontFamily}`;
-    return Math.ceil(Math.max(1, ...texts.map((text) => pen.measureText(text).width)));
-  };
-
-  const shorten = (text, size, width) => {
-    if (measure([text], size) <= width) return text;
-    let letters = Array.from(text);
-    while (letters.length > 1 && measure([`${letters.join("")}…`], size) > width) letters = letters.slice(0, -1);
-    return `${letters.join("")}…`;
-  };
+  const widest = (texts, font) => Math.ceil(Math.max(1, ...lab.textWidths(texts, font)));
 
   /** Sizes of everything, from the room there is: cells as large as the frame allows, labels turned when too long. */
-  const layout = (view, room) => {
+  const layout = (view, room, { source, target }) => {
     const columns = view.columns.length;
     const rows = view.rows.length;
     const fitting = (labels) => Math.floor((room - labels) / columns);
     const wanted = Math.min(CELL.largest, Math.max(22, Math.floor(600 / rows)));
     let size = 13;
-    const guess = Math.min(wanted, fitting(measure(view.rows.map(({ label }) => label), size) + 2 * LABEL.padding));
+    const guess = Math.min(wanted, fitting(widest(view.rows.map(({ label }) => label), { size, language: target }) + 2 * LABEL.padding));
     if (guess < 22) size = 11;
-    const rowLabels = view.rows.map(({ label }) => shorten(label, size, LABEL.largest));
-    const columnLabels = view.columns.map(({ label }) => shorten(label, size, LABEL.largest));
-    const left = measure(rowLabels, size) + 2 * LABEL.padding;
-    const widest = measure(columnLabels, size);
+    const shortened = (items, language) => lab.shortened(items.map(({ label }) => label), { size, language, largest: LABEL.largest });
+    const [rowLabels, columnLabels] = [shortened(view.rows, target), shortened(view.columns, source)];
+    const left = widest(rowLabels, { size, language: target }) + 2 * LABEL.padding;
+    const high = widest(columnLabels, { size, language: source });
     const flat = Math.max(CELL.smallest, Math.min(wanted, fitting(left)));
-    const turned = widest > flat - 4;
+    const turned = high > flat - 4;
     // A label turned by 45° reaches as far to the right of its column as it is high.
-    const slope = Math.ceil((widest + size) * Math.SQRT1_2);
-    const right = turned ? Math.max(0, Math.ceil(measure([columnLabels[columns - 1]], size) * Math.SQRT1_2)) : 0;
+    const slope = Math.ceil((high + size) * Math.SQRT1_2);
+    const right = turned ? Math.max(0, Math.ceil(widest([columnLabels[columns - 1]], { size, language: source }) * Math.SQRT1_2)) : 0;
     const cell = Math.max(CELL.smallest, Math.min(wanted, fitting(left + right)));
     const top = turned ? slope + LABEL.padding : size + 2 * LABEL.padding;
     return { cell, size, left, top, turned, rowLabels, columnLabels,
@@ -104,7 +93,7 @@ lab.heatmap = (() => {
     let plan, parts, current = null;
 
     const draw = () => {
-      plan = layout(view, Math.max(200, frame.offsetWidth - 2));
+      plan = layout(view, Math.max(200, frame.offsetWidth - 2), { source: sourceLanguage, target: targetLanguage });
       const columnLabels = drawColumnLabels(view, plan, sourceLanguage);
       const rowLabels = drawRowLabels(view, plan, targetLanguage);
       const corner = lab.svg("rect", { class: "s2s-label-back", x: 0, y: 0, width: plan.left - 1, height: plan.top - 1 });

@@ -7,14 +7,12 @@ lab.alignment = (() => {
   const BOTTOM = 156;
   const HEIGHT = 178;
   const MARGIN = 14;
-  const pen = document.createElement("canvas").getContext("2d");
 
   /** Middle and width of each word of a row that starts at 0, and the row's width. */
-  const places = (labels) => {
-    pen.font = `${FONT}px ${getComputedStyle(document.body).fontFamily}`;
+  const places = (labels, language) => {
     let right = 0;
-    const items = labels.map((label) => {
-      const width = Math.ceil(pen.measureText(label).width);
+    const items = lab.textWidths(labels, { size: FONT, language }).map((written) => {
+      const width = Math.ceil(written);
       const item = { middle: right + width / 2, width };
       right += width + GAP;
       return item;
@@ -42,8 +40,8 @@ lab.alignment = (() => {
    * null. Returns `{node, svg, light({source} or {target} or null)}`; `focus` gets the same places.
    */
   return ({ sources, targets, pairs, marks, languages, label, focus }) => {
-    const top = places(sources);
-    const bottom = places(targets);
+    const top = places(sources, languages.source);
+    const bottom = places(targets, languages.target);
     const width = Math.max(top.width, bottom.width) + 2 * MARGIN;
     const shift = (row) => row.items.map((item) => ({ ...item, middle: item.middle + (width - row.width) / 2 }));
     const [upper, lower] = [shift(top), shift(bottom)];

@@ -8,22 +8,6 @@ lab.treeDrawing = (() => {
   const PLACE = { gap: 26, left: 30, top: 26, foldWidth: 40 };
   const ZOOM = { least: 0.1, most: 2, step: 1.25 };
   const FATES = ["kept", "finished", "dominated", "cut", "pruned"];
-  const pen = document.createElement("canvas").getContext("2d");
-  const measured = new Map();
-
-  const measure = (text) => {
-    // The page has one font, and asking for it each time would take longer than drawing.
-    if (!measured.size) pen.font = `${SIZE.label}px ${getComputedStyle(document.body).fontFamily}`;
-    if (!measured.has(text)) measured.set(text, pen.measureText(text).width);
-    return measured.get(text);
-  };
-
-  const shorten = (text) => {
-    const letters = Array.from(text);
-    if (measure(text) <= NODE.largest) return text;
-    while (letters.length > 1 && measure(`${letters.join("")}…`) > NODE.largest) letters.pop();
-    return `${letters.join("")}…`;
-  };
 
   const box = (width, radius) => {
     const [h, r] = [NODE.height, radius];
@@ -71,9 +55,11 @@ lab.treeDrawing = (() => {
    * mark(what), zoom(direction), svg}`.
    */
   return Object.assign(({ tree, t, language, label, help, view, onPoint, onSelect, onFold, onView }) => {
-    const texts = tree.labels.map(shorten);
+    const font = { size: SIZE.label, language };
+    const texts = lab.shortened(tree.labels, { ...font, largest: NODE.largest });
+    const written = lab.textWidths(texts, font);
     const widths = Float64Array.from(tree.nodes, ({ fate }, index) =>
-      Math.max(26, measure(texts[index]) + 2 * NODE.padding + (fate === "dominated" || fate === "cut" ? NODE.point : 0)));
+      Math.max(26, written[index] + 2 * NODE.padding + (fate === "dominated" || fate === "cut" ? NODE.point : 0)));
     const svg = lab.svg("svg", { role: "application", tabindex: 0, "aria-label": label, "aria-roledescription": help });
     const frame = lab.el("div", { class: "s2s-tree-frame" }, [svg]);
     const state = { zoom: view?.zoom ?? null, cursor: null, pointed: null, selected: null, chosen: null, place: null, choice: null, walk: [] };
