@@ -288,6 +288,9 @@ class DataConfig(StrictConfig):
     """Probability that a training source loses its final punctuation mark, in [0, 1]."""
     comma_noise: float = 0.0
     """Probability, in [0, 1], that a training source loses its commas, as people who type in a hurry leave them out."""
+    simplified_sources: bool = False
+    """Whether traditional Chinese sources are read as simplified, as the page reads what people type; for a corpus that
+    has both. Needs the package ``opencc``."""
     subword_sampling: float = 0.0
     """α of `Tokenizer.sample_batch`, in [0, 1]: training texts are cut at random, anew for each `repeat` of a file; 0
     cuts them in the most probable way."""

@@ -22,6 +22,7 @@ from seq2seq_demo.config import CorpusConfig, DataConfig
 from seq2seq_demo.errors import DataError
 from seq2seq_demo.text import normalise, plain_word, strip_final_mark
 from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
+from seq2seq_demo.typed_text import can_simplify, is_traditional, simplify
 
 Pair = tuple[str, str]
 
@@ -130,10 +131,18 @@ def read_recipe_file(path: Path, config: DataConfig) -> Iterator[Pair]:
     """Yield the pairs of one of a recipe's files, the sources as its task reads them.
 
     Raises:
-        DataError: see `read_tsv`.
+        DataError: see `read_tsv`; or ``needs_opencc``, where sources are to be simplified.
     """
+    if config.simplified_sources and not can_simplify():
+        raise DataError(
+            "needs_opencc", "data.simplified_sources needs the package opencc: pip install -r requirements.txt."
+        )
     for source, target in read_tsv(path, source_column=config.source_column, target_column=config.target_column):
-        yield (plain_word(source) if config.task == "pronounce" else source), target
+        if config.task == "pronounce":
+            source = plain_word(source)
+        elif config.simplified_sources and is_traditional(source):
+            source = simplify(source)
+        yield source, target
 
 
 def _limited(pairs: list[Pair], corpus: CorpusConfig) -> list[Pair]:

@@ -97,9 +97,14 @@ def simplify(text: str) -> str:
     return text if converter is None else converter(text).translate(_PRONOUNS)
 
 
+def can_simplify() -> bool:
+    """Whether the package ``opencc`` is there."""
+    return _converter() is not None
+
+
 @lru_cache(maxsize=1)
 def _converter() -> Callable[[str], str] | None:
-    # Imported only for who types traditional Chinese; training and evaluation do without it.
+    # Imported only for who has traditional Chinese; most training and evaluation does without it.
     try:
         import opencc
     except ImportError:

@@ -1,11 +1,13 @@
 """Corpora: reading with file and line in every complaint, filtering, batching."""
 
 import lzma
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from seq2seq_demo import typed_text
 from seq2seq_demo.config import CorpusConfig, DataConfig, TokenizerConfig
 from seq2seq_demo.data import (
     EncodedCorpus,
@@ -75,6 +77,24 @@ def test_two_files_must_have_equally_many_lines(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="t.txt, line 3 has no counterpart"):
         list(read_two_files(target, source))
     assert list(read_two_files(source, source)) == [("a", "a"), ("b", "b")]
+
+
+def test_traditional_sources_are_read_as_the_page_reads_them(tmp_path: Path) -> None:
+    pytest.importorskip("opencc")
+    write(tmp_path / "a.tsv", "我們 去 火車站\tWe go.\n我们 在 这里\tWe are here.\n")
+    data = DataConfig(train=(CorpusConfig(file="a.tsv"),), source_language="zh")
+    pairs = read_training_pairs(tmp_path, data, seed=1)
+    assert [source for source, _ in pairs] == ["我們 去 火車站", "我们 在 这里"]
+    pairs = read_training_pairs(tmp_path, replace(data, simplified_sources=True), seed=1)
+    assert [source for source, _ in pairs] == ["我们 去 火车站", "我们 在 这里"]
+
+
+def test_without_the_package_nothing_is_taken_for_simplified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(typed_text, "_converter", lambda: None)
+    write(tmp_path / "a.tsv", "我們\tWe\n")
+    data = DataConfig(train=(CorpusConfig(file="a.tsv"),), simplified_sources=True)
+    with pytest.raises(DataError, match="needs the package opencc"):
+        read_training_pairs(tmp_path, data, seed=1)
 
 
 def test_repeats_limits_and_noise_follow_the_recipe(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "run_folder": "tokenizer",
     "own_corpus": "data evaluation text",
     "checkpoint": "model tokenizer",
-    "data": "tokenizer text",
+    "data": "tokenizer text typed_text",
     "tokenizer": "text",
     "figures": "text",
     "evaluation": "",
