@@ -102,7 +102,7 @@ def test_each_file_holds_what_is_shown(open_page, form):
         assert content == page.locator(".s2s-pharaoh code").inner_text() + "\n"
     else:
         assert content.count("<path") == page.locator(".s2s-alignment-line").count()
-        assert "class=" not in content and "rgb(" in content
+        assert "rgb(" in content and "var(" not in content
 
 
 @needs_real_model

@@ -24,6 +24,7 @@ SCRIPTS: Final = (
     "hypothesis/hypothesis.js",
     "compare/compare.js",
     "chart/chart.js",
+    "files/files.js",
     "views/views.js",
     "comparison/list.js",
     "comparison/summary.js",

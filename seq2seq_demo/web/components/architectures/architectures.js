@@ -1,6 +1,6 @@
 // Architectures: the same English sentence through the family of small models, and what attention buys as sentences grow.
 
-lab.addView({ name: "architectures", offered: (models) => models.some(({ family }) => family), draw: (() => {
+lab.addView({ name: "architectures", files: ["png", "svg", "csv", "json"], offered: (models) => models.some(({ family }) => family), draw: (() => {
   const ATTENTIONS = ["none", "additive", "dot", "general"];
   const CELLS = ["rnn", "gru", "lstm"];
   /** Sentences of growing length, to send through the family: the shortest all can do, the longest few. */
@@ -17,7 +17,7 @@ lab.addView({ name: "architectures", offered: (models) => models.some(({ family 
   const order = (members) => [...members].sort((a, b) => Number(a.id.endsWith("tutorial")) - Number(b.id.endsWith("tutorial"))
     || ATTENTIONS.indexOf(a.attention) - ATTENTIONS.indexOf(b.attention) || CELLS.indexOf(a.cell) - CELLS.indexOf(b.cell));
 
-  const card = (member, { t, languages, models, open, sent, text }) => {
+  const card = (member, { t, languages, models, open, sent, text, saveFile }) => {
     const hypothesis = member.hypotheses[0];
     const view = lab.viewOf(member, hypothesis, true);
     const model = models.find(({ id }) => id === member.id);
@@ -32,22 +32,25 @@ lab.addView({ name: "architectures", offered: (models) => models.some(({ family 
         score: lab.number(hypothesis.score), count: hypothesis.token_ids.length }) }),
       hypothesis.finished ? null : lab.el("p", { class: "s2s-note", text: t("result.cut") }),
       map ? map.node : lab.el("p", { class: "s2s-member-blind", text: t("architectures.blind") }),
+      map ? lab.heatmapFiles({ view, name: `${member.id}_heatmap`, t, saveFile, picture: () => map.node.querySelector("svg") }) : null,
       lab.el("button", { type: "button", class: "s2s-quiet", text: t("architectures.open"),
         on: { click: () => open({ ...sent, model: member.id, text, options: { ...sent.options, prefix: "",
           ...(member.attention === "none" ? { coverage_penalty: 0 } : {}) }, prefix_tokens: undefined, pinned: undefined }) } })]);
   };
 
-  const plot = (probe, { t, words }) => {
+  const plot = (probe, { t, words, saveFile }) => {
     const lines = Object.entries(probe.members).map(([id, member]) => ({
       name: memberName({ id, ...member }, t), colour: id.endsWith("tutorial") ? 4 : ATTENTIONS.indexOf(member.attention),
       dash: id.endsWith("tutorial") ? 3 : CELLS.indexOf(member.cell), mark: CELLS.indexOf(member.cell),
       points: probe.buckets.map((bucket, i) => [bucket.mean_words, member.bleu[i]]).filter(([, value]) => value !== null),
     }));
+    const chart = lab.chart({ lines, xLabel: t("architectures.words"), yLabel: "BLEU", yFrom: 0, label: t("architectures.plot"),
+      tableLabel: t("architectures.table"), markX: words ? { value: words, label: t("architectures.here") } : null });
     return lab.el("section", { class: "s2s-probe" }, [
-      lab.el("h4", { text: t("architectures.plot") }),
-      lab.el("p", { class: "s2s-member-figures", text: t("architectures.plot_text") }),
-      lab.chart({ lines, xLabel: t("architectures.words"), yLabel: "BLEU", yFrom: 0, label: t("architectures.plot"),
-        tableLabel: t("architectures.table"), markX: words ? { value: words, label: t("architectures.here") } : null }),
+      lab.el("header", { class: "s2s-toolbar" }, [lab.el("h4", { text: t("architectures.plot") }),
+        lab.pictureFiles({ title: t("architectures.plot"), name: "family_bleu_by_length", t, saveFile, picture: () => chart,
+          rows: () => lab.lineRows(lines, "source_words"), values: () => probe })]),
+      lab.el("p", { class: "s2s-member-figures", text: t("architectures.plot_text") }), chart,
       lab.el("p", { class: "s2s-signature", lang: "en", text: probe.signature })]);
   };
 
@@ -86,7 +89,7 @@ lab.addView({ name: "architectures", offered: (models) => models.some(({ family 
       place.replaceChildren(
         answer.text === null ? lab.el("p", { class: "s2s-note", text: t("architectures.reads_english") }) : "",
         lab.el("div", { class: "s2s-members" }, members.map((member) => card(member, { ...context, text: answer.text }))),
-        answer.probe ? plot(answer.probe, { t, words }) : "");
+        answer.probe ? plot(answer.probe, { ...context, words }) : "");
     };
     const show = async (promise) => {
       const number = asked += 1;

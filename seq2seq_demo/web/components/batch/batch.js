@@ -306,5 +306,5 @@ lab.addView((() => {
     return node;
   };
 
-  return { name: "batch", files: ["tsv", "json"], draw };
+  return { name: "batch", files: ["png", "svg", "csv", "json", "tsv"], draw };
 })());

@@ -2,7 +2,6 @@
 
 lab.batchPictures = (() => {
   const { common, mean, COLUMNS, SCORES, BOUNDS } = lab.batchFigures;
-  const TYPES = { png: "image/png", svg: "image/svg+xml", csv: "text/csv;charset=utf-8" };
 
   // A chart is drawn to the width it gets, or its letters would shrink with it.
   const width = () => Math.min(500, Math.max(300, document.documentElement.clientWidth - 60));
@@ -61,44 +60,6 @@ lab.batchPictures = (() => {
       tableLabel: t("batch.as_table"), yFrom: metric === "log_prob" ? null : 0, width: width(), height: 270 }),
   };
 
-  // --- files
-
-  /** The drawing with its legend below it, which on the page stands outside. */
-  const standalone = (figure, title) => {
-    const svg = figure.querySelector(".s2s-chart-svg").cloneNode(true);
-    const [, , wide, high] = svg.getAttribute("viewBox").split(" ").map(Number);
-    const names = [...figure.querySelectorAll(".s2s-chart-legend li")];
-    names.forEach((item, index) => {
-      svg.append(lab.svg("g", { class: "s2s-chart-line", "data-colour": item.querySelector("svg").dataset.colour, transform: `translate(46 ${high + index * 20})` },
-        [...item.querySelector("svg").childNodes].map((node) => node.cloneNode(true))),
-      lab.svg("text", { class: "s2s-bar-name", x: 84, y: high + index * 20 + 10, "font-size": 13, text: item.textContent }));
-    });
-    const height = high + names.length * 20 + 8;
-    svg.setAttribute("viewBox", `0 0 ${wide} ${height}`);
-    // Colours are computed of what stands on the page only.
-    figure.append(svg);
-    const text = lab.standaloneSvg(svg, { title });
-    svg.remove();
-    return { text, width: wide, height };
-  };
-
-  const csvOf = (lines, axis) => {
-    const quoted = (value) => (typeof value === "string" ? `"${value.replaceAll('"', '""')}"` : value);
-    return `\ufeff${[["line", axis, "value"], ...lines.flatMap(({ name, points }) => points.map(([x, y]) => [name, x, y]))]
-      .map((row) => row.map(quoted).join(",")).join("\r\n")}\r\n`;
-  };
-
-  const files = (figure, lines, { key, title, metric, job, t, saveFile }) => {
-    const save = async (format) => {
-      const { text, ...size } = standalone(figure, title);
-      const content = { csv: () => csvOf(lines, key.replace("by_", "")), svg: () => text, png: () => lab.pngOf(text, { ...size, scale: 2 }) };
-      saveFile({ name: `batch_${job.model.replaceAll(/[^A-Za-z0-9.-]+/g, "-")}_${metric}_${key}.${format}`, type: TYPES[format], content: await content[format]() });
-    };
-    return lab.el("div", { class: "s2s-downloads", role: "group", "aria-label": t("batch.download", { title }) }, Object.keys(TYPES).map((format) =>
-      lab.el("button", { type: "button", class: "s2s-quiet", text: format.toUpperCase(), "data-picture": `${key}.${format}`,
-        "aria-label": `${format.toUpperCase()}: ${title}`, on: { click: () => save(format) } })));
-  };
-
   /** Draw the pictures of one figure; `metric` is what is chosen, `onMetric` is told of another. */
   return ({ job, t, labels, metric: wanted, onMetric, saveFile }) => {
     const measured = job.figures.length === job.strategies.length;
@@ -119,7 +80,8 @@ lab.batchPictures = (() => {
       const title = t(`batch.${key}`, { metric: name });
       const figure = draw[key](about, lines, title);
       return lab.el("section", { class: "s2s-batch-picture" }, [
-        lab.el("header", {}, [lab.el("h4", { text: title }), files(figure, lines, { key, title, metric, job, t, saveFile })]), figure]);
+        lab.el("header", {}, [lab.el("h4", { text: title }), lab.pictureFiles({ title, name: `batch_${job.model}_${metric}_${key}`, t, saveFile,
+          picture: () => figure, rows: () => lab.lineRows(lines, key.replace("by_", "")), values: () => ({ model: job.model, metric, lines }) })]), figure]);
     };
     return lab.el("section", { class: "s2s-batch-pictures" }, [choice, ...["by_strategy", "by_beam", "by_length"].map(picture)]);
   };

@@ -1,6 +1,6 @@
 // Compare: the shown sentence with any number of strategies, side by side; their heatmaps linked by source token.
 
-lab.addView({ name: "comparison", files: ["tsv", "json"], draw: (() => {
+lab.addView({ name: "comparison", files: ["png", "svg", "csv", "json", "tsv"], draw: (() => {
   const { PENALTIES, PRESETS, nameOf, editor } = lab.strategyList;
   const FORMATS = { tsv: "text/tab-separated-values;charset=utf-8", json: "application/json" };
   const STOP_SHOWN = 400; // milliseconds: of a quick answer the button would only flicker
@@ -20,7 +20,7 @@ lab.addView({ name: "comparison", files: ["tsv", "json"], draw: (() => {
 
   // --- heatmaps
 
-  const card = (output, { t, languages, memory, join, onClose }) => {
+  const card = (output, { t, languages, memory, join, onClose, model, saveFile }) => {
     const { run, hypothesis, number, name } = output;
     const view = lab.viewOf(run, hypothesis, memory.merged);
     const line = lab.el("p", { class: "s2s-readout", text: t("heatmap.hint") });
@@ -35,7 +35,8 @@ lab.addView({ name: "comparison", files: ["tsv", "json"], draw: (() => {
     return lab.el("article", { class: "s2s-map-card", "data-number": number }, [
       lab.el("header", {}, [lab.el("h4", {}, [lab.el("span", { class: "s2s-rank", text: number }), lab.el("span", { text: name })]),
         lab.el("button", { type: "button", class: "s2s-quiet", text: "×", "aria-label": t("comparison.close", { number }), on: { click: () => onClose(number) } })]),
-      lab.el("p", { class: "s2s-map-text", lang: languages.target, text: hypothesis.text }), line, map.node, spoken]);
+      lab.el("p", { class: "s2s-map-text", lang: languages.target, text: hypothesis.text }), line, map.node,
+      lab.heatmapFiles({ view, name: `${model.id}_heatmap_${number}`, t, saveFile, picture: () => map.node.querySelector("svg") }), spoken]);
   };
 
   /** The opened heatmaps, with a row of source tokens that lights a column in all of them. */
@@ -58,7 +59,7 @@ lab.addView({ name: "comparison", files: ["tsv", "json"], draw: (() => {
     return lab.el("section", { class: "s2s-gallery", "aria-label": t("heatmap.title") }, [
       lab.el("header", { class: "s2s-toolbar" }, [lab.el("h3", { text: t("heatmap.title") }), merge, lab.el("span", { class: "s2s-hint", text: t("comparison.linked") })]),
       source.node,
-      lab.el("div", { class: "s2s-map-cards" }, opened.map((output) => card(output, { t, languages, memory, join, onClose })))]);
+      lab.el("div", { class: "s2s-map-cards" }, opened.map((output) => card(output, { ...context, join, onClose })))]);
   };
 
   // --- a reference

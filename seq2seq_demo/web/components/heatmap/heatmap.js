@@ -96,7 +96,7 @@ lab.heatmap = (() => {
       plan = layout(view, Math.max(200, frame.offsetWidth - 2), { source: sourceLanguage, target: targetLanguage });
       const columnLabels = drawColumnLabels(view, plan, sourceLanguage);
       const rowLabels = drawRowLabels(view, plan, targetLanguage);
-      const corner = lab.svg("rect", { class: "s2s-label-back", x: 0, y: 0, width: plan.left - 1, height: plan.top - 1 });
+      const corner = lab.svg("rect", { class: "s2s-label-back s2s-heatmap-corner", x: 0, y: 0, width: plan.left - 1, height: plan.top - 1 });
       parts = {
         columnLabels, rowLabels, corner,
         veil: lab.svg("path", { class: "s2s-veil", "fill-rule": "evenodd" }),

@@ -117,9 +117,9 @@ lab.hypothesis = (() => {
 
   /**
    * Heatmap with its toolbar; `show(place, byKeyboard)` lights a row, a column or a cell of it. Without `settings` there is
-   * no switch for merging.
+   * no switch for merging. Its files come from the server (`onDownload`), or are made here with `files`, `{name, saveFile}`.
    */
-  const attention = ({ view, t, languages, focus, settings, onDownload, heading }) => {
+  const attention = ({ view, t, languages, focus, settings = null, onDownload = null, files = null, heading }) => {
     const map = lab.heatmap({
       view, label: t("heatmap.label", { rows: view.rows.length, columns: view.columns.length }), help: t("heatmap.help"),
       sourceLanguage: languages.source, targetLanguage: languages.target, onFocus: focus,
@@ -139,7 +139,8 @@ lab.hypothesis = (() => {
     });
     const node = lab.el("section", { class: "s2s-attention", "aria-label": t("heatmap.title") }, [
       lab.el("header", { class: "s2s-toolbar" }, [lab.el(heading, { text: t("heatmap.title") }), merge || null,
-        onDownload && downloads(t, ["png", "svg", "csv", "json"], onDownload)]),
+        onDownload && downloads(t, ["png", "svg", "csv", "json"], onDownload),
+        files && lab.heatmapFiles({ ...files, view, t, picture: () => map.node.querySelector("svg") })]),
       line, map.node, legend(t, "weight"), table, spoken]);
     return { node, show: (place, byKeyboard) => {
       map.focus(place);

@@ -26,7 +26,7 @@ lab.header = ({ t, languages, dark, onTheme }) => {
         "aria-label": t(dark ? "page.light" : "page.dark"), text: dark ? "☀" : "☾", on: { click: onTheme } })])]);
 };
 
-lab.about = ({ t, models, failures }) => {
+lab.about = ({ t, models, failures, saveFile }) => {
   const paragraph = (key) => lab.el("p", { text: t(key) });
   const card = (model) => lab.el("li", {}, [
     lab.el("strong", { text: lab.modelName(model, models, t) }),
@@ -34,7 +34,7 @@ lab.about = ({ t, models, failures }) => {
       attention: t(`attention.${model.attention}`), parameters: (model.parameters / 1e6).toFixed(1) })}` }),
     model.licence ? lab.el("span", { text: t("about.licence", { licence: model.licence }) }) : null,
     model.summary ? lab.el("span", { class: "s2s-about-summary", lang: "en", text: model.summary }) : null,
-    model.curve ? lab.learningCurve({ model, models, t }) : null]);
+    model.curve ? lab.learningCurve({ model, models, t, saveFile }) : null]);
   const problem = ({ name, code }) => lab.el("li", { class: "s2s-note error", text: t("models.failed", { name, code }) });
   const family = models.filter((model) => model.family);
   // Many and alike: folded away.
@@ -51,12 +51,17 @@ lab.about = ({ t, models, failures }) => {
 };
 
 /** The learning curve of a model, from its log, folded away until it is wanted. */
-lab.learningCurve = ({ model, models, t }) => {
+lab.learningCurve = ({ model, models, t, saveFile }) => {
   const { curve } = model;
   const name = lab.modelName(model, models, t);
   const metric = { bleu: "BLEU", chrf: "chrF", loss: t("curve.loss") }[curve.metric] ?? t(`metric.${curve.metric}`);
-  const one = (points, line, yLabel, label) => (points.length < 2 ? null : lab.chart({ height: 240, width: 560, label, xLabel: t("curve.updates"),
-    yLabel, tableLabel: t("architectures.table"), lines: [{ name: line, points, colour: line === t("curve.loss") ? 1 : 0 }] }));
+  const one = (points, line, yLabel, label) => {
+    if (points.length < 2) return null;
+    const lines = [{ name: line, points, colour: line === t("curve.loss") ? 1 : 0 }];
+    const chart = lab.chart({ height: 240, width: 560, label, xLabel: t("curve.updates"), yLabel, tableLabel: t("architectures.table"), lines });
+    return lab.el("div", {}, [chart, lab.pictureFiles({ title: label, name: `${model.id}_${line === t("curve.loss") ? "loss" : "validation"}`, t, saveFile, picture: () => chart,
+      rows: () => lab.lineRows(lines, "updates"), values: () => ({ model: model.id, lines }) })]);
+  };
   const node = lab.el("details", { class: "s2s-curve" }, [lab.el("summary", { text: t("curve.title") })]);
   node.addEventListener("toggle", () => {
     if (!node.open || node.children.length > 1) return;

@@ -96,7 +96,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     notice.replaceChildren(...(state.ignored.length ? [lab.link.notice(state.ignored, t, () => { state.ignored = []; notice.replaceChildren(); })] : []));
     drawComposer();
     drawResult();
-    foot.replaceChildren(lab.about({ t, models, failures }));
+    foot.replaceChildren(lab.about({ t, models, failures, saveFile }));
     root.removeAttribute("aria-busy");
   };
 

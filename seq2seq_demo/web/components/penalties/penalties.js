@@ -1,6 +1,6 @@
 // Penalties: the list of hypotheses ranked again as α and β move, and where they change places.
 
-lab.addView({ name: "penalties", files: ["svg", "csv"], about: "last", draw: (() => {
+lab.addView({ name: "penalties", files: ["png", "svg", "csv", "json"], about: "last", draw: (() => {
   const { score, rank } = lab.reranking;
   const LONG = 20;
   const WAIT = 200; // milliseconds that a slider rests before the server is asked
@@ -212,11 +212,6 @@ lab.addView({ name: "penalties", files: ["svg", "csv"], about: "last", draw: (()
 
   // --- the view
 
-  const files = (t, onSave) => lab.el("div", { class: "s2s-downloads", role: "group", "aria-label": t("download.title") }, [
-    lab.el("span", { class: "s2s-download-label", text: t("download.title"), "aria-hidden": "true" }),
-    ...["svg", "csv"].map((format) => lab.el("button", { type: "button", class: "s2s-quiet", text: format.toUpperCase(), "data-format": format,
-      "data-tip": t(`penalties.save_${format}`), on: { click: () => onSave(format) } }))]);
-
   /** The sliders, and what to do with what they are set to; `update()` shows that only where it differs from the search. */
   const controls = (context, onMove) => {
     const { t, memory, model, run, sent, open } = context;
@@ -246,13 +241,12 @@ lab.addView({ name: "penalties", files: ["svg", "csv"], about: "last", draw: (()
     const relative = lab.el("label", { class: "s2s-switch", "data-tip": t("penalties.relative_tip") }, [
       lab.el("input", { type: "checkbox", role: "switch", checked: memory.relative, on: { change: (event) => { memory.relative = event.target.checked; update(); } } }),
       lab.el("span", { text: t("penalties.relative") })]);
-    const contents = {
-      svg: () => ({ type: "image/svg+xml", content: lab.standaloneSvg(chart.querySelector(".s2s-chart-svg"), { title: t("penalties.plot_title") }) }),
-      csv: () => ({ type: "text/csv;charset=utf-8", content: lab.penaltyPlot.toCsv({ hypotheses, beta: memory.beta, most: memory.most.alpha }) }),
-    };
-    const save = (format) => saveFile({ name: `${model.id.replaceAll("/", "-")}-penalties.${format}`, ...contents[format]() });
+    const table = () => lab.penaltyPlot.rows({ hypotheses, beta: memory.beta, most: memory.most.alpha });
+    const files = lab.pictureFiles({ title: t("penalties.plot_title"), name: `${model.id}-penalties`, t, saveFile, picture: () => chart.querySelector(".s2s-chart-svg"),
+      rows: table, values: () => ({ model: model.id, alpha: memory.alpha, beta: memory.beta, hypotheses: hypotheses.map(({ text }) => text),
+        scores: table().slice(1).map(([alpha, , ...scores]) => ({ alpha, scores })) }) });
     return { update, light: (name) => chart.light(name), node: lab.el("section", { class: "s2s-penalty-figure" }, [
-      lab.el("header", { class: "s2s-toolbar" }, [lab.el("h3", { text: t("penalties.plot_title") }), relative, files(t, save)]),
+      lab.el("header", { class: "s2s-toolbar" }, [lab.el("h3", { text: t("penalties.plot_title") }), relative, files]),
       place, lab.el("p", { class: "s2s-hint", text: t("penalties.plot_text") })]) };
   };
 

@@ -34,12 +34,8 @@ lab.penaltyPlot = (() => {
   };
 
   /** Scores by α as CSV. A spreadsheet is not to take a text for a formula; the mark at the start tells it that this is UTF-8. */
-  const toCsv = ({ hypotheses, beta, most }) => {
-    const quoted = (text) => `"${(/^[=+\-@]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
-    const head = ["alpha", "beta", ...hypotheses.map(({ text }, index) => quoted(`${index + 1} ${text}`))];
-    const rows = alphas(most).map((alpha) => [alpha, beta, ...hypotheses.map((hypothesis) => score(hypothesis, { alpha, beta }))]);
-    return `\ufeff${[head, ...rows].map((cells) => `${cells.join(",")}\r\n`).join("")}`;
-  };
+  const rows = ({ hypotheses, beta, most }) => [["alpha", "beta", ...hypotheses.map(({ text }, index) => `${index + 1} ${text}`)],
+    ...alphas(most).map((alpha) => [alpha, beta, ...hypotheses.map((hypothesis) => score(hypothesis, { alpha, beta }))])];
 
-  return { draw, look, toCsv };
+  return { draw, look, rows };
 })();

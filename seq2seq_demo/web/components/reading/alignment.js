@@ -65,19 +65,3 @@ lab.alignment = (() => {
     return { node: lab.el("div", { class: "s2s-alignment-frame", tabindex: 0, role: "region", "aria-label": label }, [svg]), svg, light };
   };
 })();
-
-/** An SVG element of the page as a file: with the colours and fonts that it has here, and a ground. */
-lab.svgFile = (svg) => {
-  const copy = svg.cloneNode(true);
-  copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  const originals = [svg, ...svg.querySelectorAll("*")];
-  [copy, ...copy.querySelectorAll("*")].forEach((node, index) => {
-    const style = getComputedStyle(originals[index]);
-    for (const name of ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "font-family", "font-size", "font-weight", "opacity"]) {
-      node.setAttribute(name, style.getPropertyValue(name));
-    }
-    for (const name of ["class", "tabindex", "data-tip"]) node.removeAttribute(name);
-  });
-  copy.prepend(lab.svg("rect", { width: "100%", height: "100%", fill: getComputedStyle(svg).getPropertyValue("--s2s-surface").trim() }));
-  return new XMLSerializer().serializeToString(copy);
-};

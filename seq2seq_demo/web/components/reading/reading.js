@@ -1,9 +1,9 @@
 // Reading attention: coverage of the source, entropy of each row, the hard alignment, and what all this does not say.
 
-lab.addView({ name: "reading", files: ["tsv", "pharaoh", "svg"], about: "any", draw: (() => {
+lab.addView({ name: "reading", files: ["png", "svg", "csv", "json", "tsv", "pharaoh"], about: "any", draw: (() => {
   /** How a mark on a source word is drawn: a shape, beside its colour and its words. */
   const SHAPES = { untranslated: "○", repeated: "●●" };
-  const FORMATS = { tsv: "TSV", pharaoh: "Pharaoh", svg: "SVG" };
+  const FORMATS = { tsv: "TSV", pharaoh: "Pharaoh" };
   const PAPERS = [
     ["Koehn & Knowles 2017, Six Challenges for Neural Machine Translation", "https://aclanthology.org/W17-3204"],
     ["Jain & Wallace 2019, Attention is not Explanation", "https://aclanthology.org/N19-1357"],
@@ -91,12 +91,12 @@ lab.addView({ name: "reading", files: ["tsv", "pharaoh", "svg"], about: "any", d
     const contents = {
       tsv: () => ({ name: `${name}.tsv`, type: "text/tab-separated-values;charset=utf-8", content: table(answer) }),
       pharaoh: () => ({ name: `${name}.pharaoh`, type: "text/plain;charset=utf-8", content: `${answer.pharaoh}\n` }),
-      svg: () => ({ name: `${name}.svg`, type: "image/svg+xml", content: lab.svgFile(drawing.svg) }),
     };
-    return lab.el("div", { class: "s2s-downloads", role: "group", "aria-label": t("download.title") }, [
-      lab.el("span", { class: "s2s-download-label", text: t("download.title"), "aria-hidden": "true" }),
-      ...Object.keys(FORMATS).map((format) => lab.el("button", { type: "button", class: "s2s-quiet", "data-format": format,
-        text: FORMATS[format], "data-tip": t(`reading.save_${format}`), on: { click: () => saveFile(contents[format]()) } }))]);
+    return lab.pictureFiles({ title: t("reading.alignment"), name, t, saveFile, picture: () => drawing.svg, values: () => answer,
+      rows: () => [["source", "source_word", "target", "target_word", "weight"],
+        ...answer.alignment.map(([from, to, weight]) => [from, answer.source[from], to, answer.target[to], weight])],
+      more: Object.keys(contents).map((format) => lab.el("button", { type: "button", class: "s2s-quiet", "data-format": format,
+        text: FORMATS[format], "data-tip": t(`reading.save_${format}`), on: { click: () => saveFile(contents[format]()) } })) });
   };
 
   const drawAnswer = (answer, context) => {

@@ -1,6 +1,6 @@
 // Score mine: a version of the visitor's own, forced through the model, beside the best that the search found.
 
-lab.addView({ name: "score", files: ["json"], about: "last", draw: (() => {
+lab.addView({ name: "score", files: ["png", "svg", "csv", "json"], about: "last", draw: (() => {
   const MOST_TRIES = 6;
   const MOST_BEAM = 100;
   const VERDICTS = { same: "same", "other-segmentation": "segmentation", "search-error": "error", "out-of-reach": "unreachable",
@@ -126,7 +126,7 @@ lab.addView({ name: "score", files: ["json"], about: "last", draw: (() => {
     const best = row(t("score.search"), languages.target, chipItems(lab.viewOf(own, found, false), found, mine, t), () => {});
     const named = (name, node) => lab.el("div", { class: "s2s-token-row" }, [lab.el("h4", { text: name }), node]);
     const table = tokenTable(view, mine, context, focus);
-    const map = view.weights ? lab.attention({ view, t, languages, focus, settings: null, onDownload: null, heading: "h4" }) : null;
+    const map = view.weights ? lab.attention({ view, t, languages, focus, heading: "h4", files: { name: `${context.model.id}_heatmap_of_mine`, saveFile: context.saveFile } }) : null;
     const link = lab.linkRows(view, rows, map);
     lit = (place, byKeyboard) => { link(place, byKeyboard); table.light(place?.row ?? null); };
     return [

@@ -127,10 +127,11 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], about: "any", 
 
   // --- the chosen node
 
-  const heatmapSoFar = (tree, path, answer, { t, languages }) => {
+  const heatmapSoFar = (tree, path, answer, { t, languages, model, saveFile }) => {
     const view = lab.viewOf(answer, { tokens: path.map((at) => tree.nodes[at].token), words: tree.wordsOf(path),
       token_log_probs: path.map((at) => tree.nodes[at].token_log_prob), attention: path.map((at) => tree.attention[tree.nodes[at].row]) }, false);
-    const map = lab.attention({ view, t, languages, focus: (place, byKeyboard) => map.show(place, byKeyboard), settings: null, onDownload: null, heading: "h4" });
+    const map = lab.attention({ view, t, languages, focus: (place, byKeyboard) => map.show(place, byKeyboard), heading: "h4",
+      files: { name: `${model.id}_heatmap_so_far`, saveFile } });
     return map.node;
   };
 
