@@ -304,6 +304,12 @@ class DataConfig(StrictConfig):
         check_range("final_mark_noise", self.final_mark_noise, 0, 1)
         check_range("comma_noise", self.comma_noise, 0, 1)
         check_range("subword_sampling", self.subword_sampling, 0, 1)
+        if self.simplified_sources and (self.task == "pronounce" or not self.source_language.startswith("zh")):
+            raise ConfigurationError(
+                "needs_chinese",
+                f"simplified_sources needs Chinese sources: set source_language = 'zh'; got {self.source_language!r}.",
+                {"field": "simplified_sources", "got": self.source_language},
+            )
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,11 @@
 """What people type, brought nearer to what a model has learnt to read, without touching its weights.
 
-Normalisation (`text`) is for training and page alike. What stands here is for sources at decoding alone, and depends on
-the model's vocabulary: a character that has no piece of its own is read as several bytes, about which the model has
-learnt next to nothing, and its output is then noise. Traditional Chinese becomes simplified, text all in capitals gets
-small letters, a letter whose accent the model does not know loses it, and a symbol that it does not know (an emoji) is
-left out. Letters of a script that the model does not know stay as they are: nothing sensible could take their place.
-
-The shown source is the text after this, and `Reading.notes` says what was done: a visitor sees what was decoded.
+Normalisation (`text`) is for training and page alike. What stands here is for sources at decoding, but for `simplify`,
+which a recipe can ask for, and depends on the model's vocabulary: a character that has no piece of its own is read as
+several bytes, about which the model has learnt next to nothing, and its output is then noise. Traditional Chinese
+becomes simplified, text all in capitals gets small letters, a letter whose accent the model does not know loses it,
+and a symbol that it does not know (an emoji) is left out. Letters of a script that the model does not know stay as
+they are: nothing sensible could take their place.
 """
 
 import re
@@ -104,7 +103,7 @@ def can_simplify() -> bool:
 
 @lru_cache(maxsize=1)
 def _converter() -> Callable[[str], str] | None:
-    # Imported only for who has traditional Chinese; most training and evaluation does without it.
+    # Imported only where there is traditional Chinese; most training and evaluation needs none.
     try:
         import opencc
     except ImportError:

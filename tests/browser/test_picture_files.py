@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -76,14 +77,28 @@ def test_the_heatmap_of_one_s_own_translation(open_page):
     check_heatmap(page, page.locator(".s2s-score .s2s-attention"))
 
 
+def heights(path: ElementTree.Element) -> list[float]:
+    """Return how far below the top each point of a line stands."""
+    return [float(y) for y in re.findall(r"[ML][\d.]+ ([\d.]+)", path.get("d"))]
+
+
 def test_the_plot_of_the_penalties(open_page):
     page = open_page()
     translate(page, TEXT)
     page.click("[data-view=penalties]")
     table, values, drawing = check_files(page, page.locator(".s2s-penalty-figure .s2s-downloads"))
-    assert len(table[0]) == 2 + len(values["hypotheses"])
-    assert [float(cell) for cell in table[1][2:]] == values["scores"][0]["scores"]
-    assert len(list(drawing.findall(".//{*}path"))) == len(values["hypotheses"])
+    count = len(values["hypotheses"])
+    assert [one.get("paint-order") for one in drawing.findall(".//{*}text") if "α =" in (one.text or "")] == ["stroke"]
+    names = [text.text for text in drawing.findall(".//{*}text") if text.get("class") == "s2s-bar-name"]
+    assert names == [f"{number}  {text}" for number, text in enumerate(values["hypotheses"], start=1)]
+    lines = [heights(path) for path in drawing.findall(".//{*}path") if len(heights(path)) > 2]
+    scores = [[float(cell) for cell in row[2:]] for row in table[1:]]
+    assert scores == [step["scores"] for step in values["scores"]]
+    assert (len(lines), values["drawn"]) == (count, "behind the first")
+    for at, step in enumerate(scores):
+        behind = [max(step) - score for score in step]
+        drawn = [line[at] - min(other[at] for other in lines) for line in lines]
+        assert sorted(range(count), key=behind.__getitem__) == sorted(range(count), key=drawn.__getitem__)
 
 
 def test_the_alignment(open_page):
@@ -102,9 +117,12 @@ def test_the_learning_curves_of_a_model(open_page):
     if not curve.count():
         pytest.skip("no checkpoint with a log is there")
     curve.locator("summary").first.click()
-    table, values, _ = check_files(page, curve.locator(".s2s-downloads").first)
-    (line,) = values["lines"]
-    assert [[float(row[1]), float(row[2])] for row in table[1:]] == line["points"]
+    table, values, drawing = check_files(page, curve.locator(".s2s-downloads").first)
+    assert table[0] == ["updates", values["metric"]]
+    assert [[float(cell) for cell in row] for row in table[1:]] == values["points"]
+    line = next(heights(path) for path in drawing.findall(".//{*}path") if len(heights(path)) == len(values["points"]))
+    figures = [value for _, value in values["points"]]
+    assert sorted(range(len(line)), key=lambda at: -line[at]) == sorted(range(len(line)), key=figures.__getitem__)
 
 
 def test_the_plot_of_the_family(open_page):

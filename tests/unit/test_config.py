@@ -137,6 +137,13 @@ def test_a_configuration_cannot_be_changed() -> None:
         DecodingConfig().beam_size = 3  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("changes", [{"source_language": "ja"}, {"source_language": "zh", "task": "pronounce"}, {}])
+def test_only_chinese_sources_can_be_simplified(changes: dict[str, str]) -> None:
+    assert DataConfig.from_dict({"simplified_sources": True, "source_language": "zh-TW"}).simplified_sources
+    with pytest.raises(ConfigurationError, match="needs Chinese sources"):
+        DataConfig.from_dict({"simplified_sources": True, **changes})
+
+
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_every_recipe_of_the_package_is_valid(path: Path) -> None:
     assert Recipe.from_file(path).name

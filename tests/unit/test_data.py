@@ -92,7 +92,7 @@ def test_traditional_sources_are_read_as_the_page_reads_them(tmp_path: Path) -> 
 def test_without_the_package_nothing_is_taken_for_simplified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(typed_text, "_converter", lambda: None)
     write(tmp_path / "a.tsv", "我們\tWe\n")
-    data = DataConfig(train=(CorpusConfig(file="a.tsv"),), simplified_sources=True)
+    data = DataConfig(train=(CorpusConfig(file="a.tsv"),), simplified_sources=True, source_language="zh")
     with pytest.raises(DataError, match="needs the package opencc"):
         read_training_pairs(tmp_path, data, seed=1)
 

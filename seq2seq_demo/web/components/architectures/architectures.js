@@ -32,7 +32,7 @@ lab.addView({ name: "architectures", files: ["png", "svg", "csv", "json"], offer
         score: lab.number(hypothesis.score), count: hypothesis.token_ids.length }) }),
       hypothesis.finished ? null : lab.el("p", { class: "s2s-note", text: t("result.cut") }),
       map ? map.node : lab.el("p", { class: "s2s-member-blind", text: t("architectures.blind") }),
-      map ? lab.heatmapFiles({ view, name: `${member.id}_heatmap`, t, saveFile, picture: () => map.node.querySelector("svg") }) : null,
+      map ? lab.heatmapFiles({ view, of: memberName(member, t), name: `${member.id}_heatmap`, t, saveFile, picture: () => map.node.querySelector("svg") }) : null,
       lab.el("button", { type: "button", class: "s2s-quiet", text: t("architectures.open"),
         on: { click: () => open({ ...sent, model: member.id, text, options: { ...sent.options, prefix: "",
           ...(member.attention === "none" ? { coverage_penalty: 0 } : {}) }, prefix_tokens: undefined, pinned: undefined }) } })]);

@@ -81,7 +81,7 @@ lab.batchPictures = (() => {
       const figure = draw[key](about, lines, title);
       return lab.el("section", { class: "s2s-batch-picture" }, [
         lab.el("header", {}, [lab.el("h4", { text: title }), lab.pictureFiles({ title, name: `batch_${job.model}_${metric}_${key}`, t, saveFile,
-          picture: () => figure, rows: () => lab.lineRows(lines, key.replace("by_", "")), values: () => ({ model: job.model, metric, lines }) })]), figure]);
+          picture: () => figure, rows: () => lab.lineRows(lines, key.replace("by_", "")), values: () => ({ model: job.model, metric, lines: lines.map((line) => ({ name: line.name, points: line.points })) }) })]), figure]);
     };
     return lab.el("section", { class: "s2s-batch-pictures" }, [choice, ...["by_strategy", "by_beam", "by_length"].map(picture)]);
   };

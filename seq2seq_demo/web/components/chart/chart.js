@@ -65,7 +65,7 @@ lab.chart = (() => {
 
   /** A short piece of a line, as it looks in the chart. */
   const sample = (item, marked = true) => lab.svg("svg", { width: 30, height: 12, "aria-hidden": "true", class: "s2s-chart-line", "data-colour": item.colour ?? 0 }, [
-    lab.svg("path", { class: "s2s-chart-path", d: "M1 6H29", "stroke-dasharray": DASHES[(item.dash ?? 0) % DASHES.length] || null }),
+    lab.svg("path", { class: "s2s-chart-path", d: "M1 6H29", "stroke-dasharray": DASHES[(item.dash ?? 0) % DASHES.length] || "none" }),
     marked ? mark(MARKS[(item.mark ?? 0) % MARKS.length], 15, 6, 3.2) : null]);
 
   const legend = (lines, light) => lab.el("ul", { class: "s2s-chart-legend" }, lines.map((item) =>

@@ -1,6 +1,6 @@
 // Compare: the shown sentence with any number of strategies, side by side; their heatmaps linked by source token.
 
-lab.addView({ name: "comparison", files: ["png", "svg", "csv", "json", "tsv"], draw: (() => {
+lab.addView({ name: "comparison", files: ({ attention }) => [...(attention ? ["png", "svg", "csv"] : []), "json", "tsv"], draw: (() => {
   const { PENALTIES, PRESETS, nameOf, editor } = lab.strategyList;
   const FORMATS = { tsv: "text/tab-separated-values;charset=utf-8", json: "application/json" };
   const STOP_SHOWN = 400; // milliseconds: of a quick answer the button would only flicker
@@ -36,7 +36,7 @@ lab.addView({ name: "comparison", files: ["png", "svg", "csv", "json", "tsv"], d
       lab.el("header", {}, [lab.el("h4", {}, [lab.el("span", { class: "s2s-rank", text: number }), lab.el("span", { text: name })]),
         lab.el("button", { type: "button", class: "s2s-quiet", text: "×", "aria-label": t("comparison.close", { number }), on: { click: () => onClose(number) } })]),
       lab.el("p", { class: "s2s-map-text", lang: languages.target, text: hypothesis.text }), line, map.node,
-      lab.heatmapFiles({ view, name: `${model.id}_heatmap_${number}`, t, saveFile, picture: () => map.node.querySelector("svg") }), spoken]);
+      lab.heatmapFiles({ view, of: `${number} ${name}`, name: `${model.id}_heatmap_${number}`, t, saveFile, picture: () => map.node.querySelector("svg") }), spoken]);
   };
 
   /** The opened heatmaps, with a row of source tokens that lights a column in all of them. */

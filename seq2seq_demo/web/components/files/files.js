@@ -5,10 +5,10 @@
  * of one class and line colour in one such parent look alike, so each such pair is asked for once.
  */
 lab.standaloneSvg = (() => {
-  const PROPERTIES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-opacity", "opacity", "font-weight"];
+  const PROPERTIES = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-opacity", "opacity", "font-weight", "paint-order"];
 
-  /** Browsers give mixed colours as color(srgb …), which other programs do not read. */
-  const plain = (value) => value.replace(/color\(srgb ([\d.]+) ([\d.]+) ([\d.]+)(?: \/ [\d.]+)?\)/g, (_, ...parts) =>
+  /** Browsers give mixed colours as color(srgb …), and none as a transparent black: other programs do not read them. */
+  const plain = (value) => (value === "rgba(0, 0, 0, 0)" ? "none" : value).replace(/color\(srgb ([\d.]+) ([\d.]+) ([\d.]+)(?: \/ [\d.]+)?\)/g, (_, ...parts) =>
     `rgb(${parts.slice(0, 3).map((part) => Math.round(Number(part) * 255)).join(", ")})`);
 
   return (svg, { title }) => {
@@ -39,7 +39,7 @@ lab.standaloneSvg = (() => {
 
 /** Draw a standalone SVG text as PNG, larger by `scale` where a browser's canvas allows it. */
 lab.pngOf = async (text, { width, height, scale }) => {
-  const LARGEST = { side: 16000, area: 120e6 };
+  const LARGEST = { side: 16000, area: 16e6 };
   const factor = Math.min(scale, LARGEST.side / width, LARGEST.side / height, Math.sqrt(LARGEST.area / (width * height)));
   const image = new Image();
   image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
@@ -61,15 +61,15 @@ lab.pictureFiles = (() => {
   };
   const csvOf = (rows) => `\ufeff${rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("")}`;
 
-  /** A chart with its legend below it, which on the page stands outside. */
-  const withLegend = (figure, title) => {
+  /** A chart with its legend below it, which on the page stands outside: `legend` gives `[{sample, text}]` where the chart has none. */
+  const withLegend = (figure, title, legend) => {
     const svg = figure.querySelector(".s2s-chart-svg").cloneNode(true);
     const [, , wide, high] = svg.getAttribute("viewBox").split(" ").map(Number);
-    const names = [...figure.querySelectorAll(".s2s-chart-legend li")];
-    names.forEach((item, index) => {
-      svg.append(lab.svg("g", { class: "s2s-chart-line", "data-colour": item.querySelector("svg").dataset.colour, transform: `translate(46 ${high + index * 20})` },
-        [...item.querySelector("svg").childNodes].map((node) => node.cloneNode(true))),
-      lab.svg("text", { class: "s2s-bar-name", x: 84, y: high + index * 20 + 10, "font-size": 13, text: item.textContent }));
+    const names = legend?.() ?? [...figure.querySelectorAll(".s2s-chart-legend li")].map((item) => ({ sample: item.querySelector("svg"), text: item.textContent }));
+    names.forEach(({ sample, text }, index) => {
+      svg.append(lab.svg("g", { class: "s2s-chart-line", "data-colour": sample.dataset.colour, transform: `translate(46 ${high + index * 20})` },
+        [...sample.childNodes].map((node) => node.cloneNode(true))),
+      lab.svg("text", { class: "s2s-bar-name", x: 84, y: high + index * 20 + 10, "font-size": 13, text }));
     });
     const height = high + names.length * 20 + (names.length ? 8 : 0);
     svg.setAttribute("viewBox", `0 0 ${wide} ${height}`);
@@ -80,7 +80,7 @@ lab.pictureFiles = (() => {
     return text;
   };
 
-  const svgOf = (node, title) => (node.tagName === "svg" ? lab.standaloneSvg(node, { title }) : withLegend(node, title));
+  const svgOf = (node, title, legend) => (node.tagName === "svg" ? lab.standaloneSvg(node, { title }) : withLegend(node, title, legend));
 
   const pngOf = (text) => {
     const [width, height] = ["width", "height"].map((name) => Number(/^<svg[^>]*>/.exec(text)[0].match(new RegExp(`\\b${name}="([\\d.]+)"`))[1]));
@@ -89,24 +89,33 @@ lab.pictureFiles = (() => {
 
   /**
    * Buttons for the files of one picture. `picture()` is its SVG or the figure of a chart, `rows()` its figures as a table with
-   * a head, `values()` what goes into the JSON; `name` that of the files, without an end. `more` are buttons that stand beside.
+   * a head, `values()` what goes into the JSON; `name` that of the files, without an end. `legend()` names a chart's lines where
+   * it does not do so itself. `more` are buttons that stand beside.
    */
-  return ({ title, name, t, saveFile, picture, rows, values, more = [] }) => {
+  return ({ title, name, t, saveFile, picture, rows, values, legend = null, more = [] }) => {
+    const drawing = () => svgOf(picture(), title, legend);
     const content = {
-      png: () => pngOf(svgOf(picture(), title)), svg: () => svgOf(picture(), title), csv: () => csvOf(rows()), json: () => JSON.stringify(values(), null, 1),
+      png: () => pngOf(drawing()), svg: drawing, csv: () => csvOf(rows()), json: () => JSON.stringify(values(), null, 1),
     };
-    const save = async (format) => saveFile({ name: `${name.replaceAll(/[^A-Za-z0-9._-]+/g, "-")}.${format}`, type: TYPES[format], content: await content[format]() });
+    const save = async (format, button) => {
+      button.disabled = true;
+      try {
+        saveFile({ name: `${name.replaceAll(/[^A-Za-z0-9._-]+/g, "-")}.${format}`, type: TYPES[format], content: await content[format]() });
+      } finally {
+        button.disabled = false;
+      }
+    };
     return lab.el("div", { class: "s2s-downloads", role: "group", "aria-label": t("picture.files", { title }) }, [
       lab.el("span", { class: "s2s-download-label", text: t("download.title"), "aria-hidden": "true" }),
       ...Object.keys(TYPES).map((format) => lab.el("button", { type: "button", class: "s2s-quiet", text: format.toUpperCase(), "data-format": format,
-        "aria-label": `${format.toUpperCase()}: ${title}`, "data-tip": t(`picture.${format}`), on: { click: () => save(format) } })), ...more]);
+        "aria-label": `${format.toUpperCase()}: ${title}`, "data-tip": t(`picture.${format}`), on: { click: (event) => save(format, event.currentTarget) } })), ...more]);
   };
 })();
 
-/** The files of a heatmap that the page draws; `view` see `lab.viewOf`. */
-lab.heatmapFiles = ({ view, name, t, saveFile, picture }) => {
+/** The files of a heatmap that the page draws; `view` see `lab.viewOf`; of several on the page, `of` says whose it is. */
+lab.heatmapFiles = ({ view, of = null, name, t, saveFile, picture }) => {
   const labels = (items) => items.map(({ label }) => label);
-  return lab.pictureFiles({ title: t("heatmap.title"), name, t, saveFile, picture,
+  return lab.pictureFiles({ title: of ? `${t("heatmap.title")}, ${of}` : t("heatmap.title"), name, t, saveFile, picture,
     rows: () => [["", ...labels(view.columns)], ...view.rows.map(({ label }, row) => [label, ...view.weights[row]])],
     values: () => ({ target: labels(view.rows), source: labels(view.columns), weights: view.weights }) });
 };

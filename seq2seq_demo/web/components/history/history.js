@@ -36,7 +36,9 @@ lab.addView((() => {
             hypothesis: run.hypotheses[chosen(index)] ? chosen(index) : 0, merged: view.merged }) } })))]);
     };
     const stopped = runs.some((run) => run.partial);
-    const others = lab.views.filter(({ files }) => files?.length).map(({ name, files }) => lab.el("li", {}, [
+    const { hypotheses: [shown] } = runs.at(-1);
+    const formats = ({ files }) => (typeof files === "function" ? files(shown) : files);
+    const others = lab.views.filter(({ files }) => files).map((one) => ({ name: one.name, files: formats(one) })).map(({ name, files }) => lab.el("li", {}, [
       lab.el("span", { class: "s2s-keep-name", text: t(`tab.${name}`) }),
       lab.el("span", { class: "s2s-keep-buttons" }, [lab.el("span", { class: "s2s-keep-formats", text: files.map((file) => file.toUpperCase()).join(", ") }),
         lab.el("button", { type: "button", class: "s2s-quiet", text: t("history.show"), "aria-label": `${t("history.show")}: ${t(`tab.${name}`)}`, on: { click: () => select(name) } })])]));

@@ -55,18 +55,19 @@ lab.learningCurve = ({ model, models, t, saveFile }) => {
   const { curve } = model;
   const name = lab.modelName(model, models, t);
   const metric = { bleu: "BLEU", chrf: "chrF", loss: t("curve.loss") }[curve.metric] ?? t(`metric.${curve.metric}`);
-  const one = (points, line, yLabel, label) => {
+  const one = (kind, points, line, yLabel, label) => {
     if (points.length < 2) return null;
-    const lines = [{ name: line, points, colour: line === t("curve.loss") ? 1 : 0 }];
+    const lines = [{ name: line, points, colour: kind === "loss" ? 1 : 0 }];
     const chart = lab.chart({ height: 240, width: 560, label, xLabel: t("curve.updates"), yLabel, tableLabel: t("architectures.table"), lines });
-    return lab.el("div", {}, [chart, lab.pictureFiles({ title: label, name: `${model.id}_${line === t("curve.loss") ? "loss" : "validation"}`, t, saveFile, picture: () => chart,
-      rows: () => lab.lineRows(lines, "updates"), values: () => ({ model: model.id, lines }) })]);
+    return lab.el("div", {}, [chart, lab.pictureFiles({ title: label, name: `${model.id}_${kind}`, t, saveFile, picture: () => chart,
+      rows: () => [["updates", kind === "loss" ? "loss" : curve.metric], ...points],
+      values: () => ({ model: model.id, data: kind === "loss" ? "training" : "development", metric: kind === "loss" ? "loss" : curve.metric, points }) })]);
   };
   const node = lab.el("details", { class: "s2s-curve" }, [lab.el("summary", { text: t("curve.title") })]);
   node.addEventListener("toggle", () => {
     if (!node.open || node.children.length > 1) return;
-    node.append(...[one(curve.validation, t("curve.validation"), metric, t("curve.label", { model: name, metric })),
-      one(curve.loss, t("curve.loss"), t("curve.loss"), t("curve.loss_label", { model: name }))].filter(Boolean));
+    node.append(...[one("validation", curve.validation, t("curve.validation"), metric, t("curve.label", { model: name, metric })),
+      one("loss", curve.loss, t("curve.loss"), t("curve.loss"), t("curve.loss_label", { model: name }))].filter(Boolean));
   });
   return node;
 };

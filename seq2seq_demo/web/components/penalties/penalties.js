@@ -242,9 +242,11 @@ lab.addView({ name: "penalties", files: ["png", "svg", "csv", "json"], about: "l
       lab.el("input", { type: "checkbox", role: "switch", checked: memory.relative, on: { change: (event) => { memory.relative = event.target.checked; update(); } } }),
       lab.el("span", { text: t("penalties.relative") })]);
     const table = () => lab.penaltyPlot.rows({ hypotheses, beta: memory.beta, most: memory.most.alpha });
-    const files = lab.pictureFiles({ title: t("penalties.plot_title"), name: `${model.id}-penalties`, t, saveFile, picture: () => chart.querySelector(".s2s-chart-svg"),
-      rows: table, values: () => ({ model: model.id, alpha: memory.alpha, beta: memory.beta, hypotheses: hypotheses.map(({ text }) => text),
-        scores: table().slice(1).map(([alpha, , ...scores]) => ({ alpha, scores })) }) });
+    // The scores themselves, also where the lines show by how much each stands behind the first.
+    const files = lab.pictureFiles({ title: t("penalties.plot_title"), name: `${model.id}-penalties`, t, saveFile, picture: () => chart, rows: table,
+      legend: () => hypotheses.map(({ text }, index) => ({ sample: lab.chart.sample(lab.penaltyPlot.look(index), false), text: `${index + 1}  ${text}` })),
+      values: () => ({ model: model.id, alpha: memory.alpha, beta: memory.beta, drawn: memory.relative ? "behind the first" : "score",
+        hypotheses: hypotheses.map(({ text }) => text), scores: table().slice(1).map(([alpha, , ...scores]) => ({ alpha, scores })) }) });
     return { update, light: (name) => chart.light(name), node: lab.el("section", { class: "s2s-penalty-figure" }, [
       lab.el("header", { class: "s2s-toolbar" }, [lab.el("h3", { text: t("penalties.plot_title") }), relative, files]),
       place, lab.el("p", { class: "s2s-hint", text: t("penalties.plot_text") })]) };

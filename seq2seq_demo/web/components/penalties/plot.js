@@ -1,4 +1,4 @@
-// The scores of hypotheses against α, with the points where two of them change places; and the same as files.
+// The scores of hypotheses against α, with the points where two of them change places; and the same as a table.
 
 lab.penaltyPlot = (() => {
   const STEPS = 80;
@@ -33,7 +33,7 @@ lab.penaltyPlot = (() => {
       label: t("penalties.plot_label", { count: hypotheses.length, beta: lab.number(beta) }), markX: { value: alpha, label: `α = ${lab.number(alpha)}` } });
   };
 
-  /** Scores by α as CSV. A spreadsheet is not to take a text for a formula; the mark at the start tells it that this is UTF-8. */
+  /** Scores by α as a table with a head. */
   const rows = ({ hypotheses, beta, most }) => [["alpha", "beta", ...hypotheses.map(({ text }, index) => `${index + 1} ${text}`)],
     ...alphas(most).map((alpha) => [alpha, beta, ...hypotheses.map((hypothesis) => score(hypothesis, { alpha, beta }))])];
 

@@ -1,6 +1,6 @@
 // Score mine: a version of the visitor's own, forced through the model, beside the best that the search found.
 
-lab.addView({ name: "score", files: ["png", "svg", "csv", "json"], about: "last", draw: (() => {
+lab.addView({ name: "score", files: ({ attention }) => (attention ? ["png", "svg", "csv", "json"] : ["json"]), about: "last", draw: (() => {
   const MOST_TRIES = 6;
   const MOST_BEAM = 100;
   const VERDICTS = { same: "same", "other-segmentation": "segmentation", "search-error": "error", "out-of-reach": "unreachable",

@@ -5,7 +5,6 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], about: "any", 
   const OTHER_NAMES = { greedy: { kept: "written", pruned: "unwritten" }, sample: { kept: "drawn" } };
   const nameOf = (fate, strategy) => OTHER_NAMES[strategy]?.[fate] ?? fate;
   const NUMBERS = ["log_prob", "score", "probability", "none"];
-  const FORMATS = { png: "image/png", svg: "image/svg+xml", csv: "text/csv;charset=utf-8", json: "application/json" };
 
   // --- words
 
@@ -191,7 +190,7 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], about: "any", 
       lab.el("span", { class: "s2s-tree-path-row" }, buttons), text]);
   };
 
-  const toolbar = (drawing, memory, { t, redraw, download, foldable }) => {
+  const toolbar = (drawing, memory, { t, redraw, files, foldable }) => {
     const numbers = lab.el("label", { class: "s2s-tree-numbers" }, [lab.el("span", { text: t("tree.under") }),
       lab.el("select", { class: "s2s-select", name: "tree-numbers", on: { change: (event) => {
         memory.numbers = event.target.value;
@@ -206,36 +205,18 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], about: "any", 
     const zoom = lab.el("div", { class: "s2s-tree-zoom", role: "group", "aria-label": t("tree.zoom") },
       [["out", "−", -1], ["in", "+", 1], ["fit", t("tree.fit"), 0]].map(([name, text, direction]) => lab.el("button", { type: "button", class: "s2s-quiet",
         "data-zoom": name, text, "aria-label": t(`tree.zoom_${name}`), "data-tip": t(`tree.zoom_${name}`), on: { click: () => drawing.zoom(direction) } })));
-    const files = lab.el("div", { class: "s2s-downloads", role: "group", "aria-label": t("download.title") }, [
-      lab.el("span", { class: "s2s-download-label", text: t("download.title"), "aria-hidden": "true" }),
-      ...Object.keys(FORMATS).map((format) => lab.el("button", { type: "button", class: "s2s-quiet", text: format.toUpperCase(), "data-format": format,
-        "data-tip": t(`tree.file_${format}`), on: { click: () => download(format) } }))]);
     return lab.el("div", { class: "s2s-toolbar s2s-tree-toolbar" }, [numbers, all, zoom, files]);
   };
 
   // --- files
 
-  const csvOf = ({ nodes }) => {
-    const names = ["step", "group", "rank", "token", "token_id", "parent", "token_log_prob", "log_prob", "score", "fate"];
-    // A spreadsheet is not to take a token for a formula.
-    const safe = (value) => (typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value));
-    const quoted = (value) => (/[",\n\r]/.test(safe(value)) ? `"${safe(value).replaceAll('"', '""')}"` : safe(value));
-    const rows = nodes.map((node, index) => [index, ...names.map((name) => quoted(node[name]))].join(","));
-    return `\ufeff${[["node", ...names].join(","), ...rows].join("\r\n")}\r\n`;
-  };
+  const COLUMNS = ["step", "group", "rank", "token", "token_id", "parent", "token_log_prob", "log_prob", "score", "fate"];
 
-  const download = async (format, { answer, drawing, context, title }) => {
-    const { saveFile, model } = context;
-    const save = (content) => saveFile({ name: `${model.id.replaceAll("/", "-")}_${answer.strategy}_tree.${format}`, type: FORMATS[format], content });
-    if (format === "json") {
-      const { source, source_tokens, strategy, options, given, hypotheses, summary, trace } = answer;
-      save(JSON.stringify({ model: model.id, source, source_tokens, strategy, options, given, hypotheses, summary, trace }, null, 1));
-    } else if (format === "csv") save(csvOf(answer.trace));
-    else {
-      const text = lab.standaloneSvg(drawing.svg, { title });
-      const [width, height] = ["width", "height"].map((name) => Number(/^<svg[^>]*>/.exec(text)[0].match(new RegExp(`\\b${name}="([\\d.]+)"`))[1]));
-      save(format === "svg" ? text : await lab.pngOf(text, { width, height, scale: 2 }));
-    }
+  const filesOf = (answer, drawing, { t, model, saveFile }) => {
+    const { source, source_tokens, strategy, options, given, hypotheses, summary, trace } = answer;
+    return lab.pictureFiles({ title: t("tab.tree"), name: `${model.id}_${strategy}_tree`, t, saveFile, picture: () => drawing.svg,
+      rows: () => [["node", ...COLUMNS], ...trace.nodes.map((node, index) => [index, ...COLUMNS.map((name) => node[name])])],
+      values: () => ({ model: model.id, source, source_tokens, strategy, options, given, hypotheses, summary, trace }) });
   };
 
   // --- the view
@@ -276,8 +257,7 @@ lab.addView({ name: "tree", files: ["png", "svg", "csv", "json"], about: "any", 
       lab.el("p", { class: "s2s-verdict", text: says }),
       paths(answer, memory, context, () => drawing.mark({ chosen: end() })),
       legend(tree, answer, memory, t, redraw),
-      toolbar(drawing, memory, { t, redraw, foldable: first.foldable.some((count) => count > 0),
-        download: (format) => download(format, { answer, drawing, context, title: says }) }),
+      toolbar(drawing, memory, { t, redraw, foldable: first.foldable.some((count) => count > 0), files: filesOf(answer, drawing, context) }),
       drawing.node, line.node, panel);
     redraw();
     line.show(tree, memory.selected, answer, false);

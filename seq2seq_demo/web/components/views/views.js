@@ -1,6 +1,7 @@
 // The tabs below the output: each is one view of what happened to the shown sentence. A view registers itself with
-// `lab.addView({name, draw(context), offered(models), about})`: `offered` only where it is not for every page, `about` where
-// it shows one run's output, "any" or always the "last" run's. This file draws the row of tabs and the chosen view's panel.
+// `lab.addView({name, draw(context), offered(models), about, files})`: `offered` only where it is not for every page, `about` where
+// it shows one run's output, "any" or always the "last" run's; `files` are the formats of its files, or a function of the shown
+// hypothesis that tells them. This file draws the row of tabs and the chosen view's panel.
 
 lab.views = [];
 
