@@ -19,10 +19,16 @@ TWELVE_WORDS = "We walked along the very quiet river and I know the man"
 
 def translate(page: Page, text: str) -> None:
     """Type a sentence, press Enter, wait for the answer."""
+    wait_until_idle(page)
     page.fill("#s2s-text", text)
     page.evaluate("performance.clearMeasures()")
     page.press("#s2s-text", "Enter")
     wait_for_answer(page)
+
+
+def wait_until_idle(page: Page) -> None:
+    """Wait for what is being decoded: the answer to the first example is not to be taken for a later one's."""
+    expect(page.locator(".s2s-result[aria-busy]")).to_have_count(0)
 
 
 def wait_for_answer(page: Page) -> None:
@@ -42,6 +48,7 @@ def choose(page: Page, strategy: str) -> None:
     """Choose another strategy, which decodes the sentence that is there."""
     if page.locator(f"input[value={strategy}]").is_checked():
         return
+    wait_until_idle(page)
     page.evaluate("performance.clearMeasures()")
     page.locator(f"input[value={strategy}]").check(force=True)
     wait_for_answer(page)
