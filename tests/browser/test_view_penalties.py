@@ -92,8 +92,9 @@ def test_the_files_hold_the_scores_of_the_plot(open_page, rankables):
         expected = [rankable.score(alpha=alpha, beta=beta) for rankable in rankables]
         assert beta == 0.5
         assert scores == pytest.approx(expected, rel=1e-5)
-    paths = ElementTree.fromstring(files["svg"]).findall(".//{*}path")
-    assert len(paths) == len(rankables)
+    drawing = ElementTree.fromstring(files["svg"])
+    paths = [path for path in drawing.findall(".//{*}path") if "L" in path.get("d")]
+    assert len(paths) == len(rankables) == len(drawing.findall(".//{*}path")) - len(rankables)  # and one in the legend
     assert len({(path.get("stroke"), path.get("stroke-dasharray")) for path in paths}) == len(rankables)
 
 
