@@ -6,6 +6,8 @@ several bytes, about which the model has learnt next to nothing, and its output 
 becomes simplified, text all in capitals gets small letters, a letter whose accent the model does not know loses it,
 and a symbol that it does not know (an emoji) is left out. Letters of a script that the model does not know stay as
 they are: nothing sensible could take their place.
+
+The shown source is the text after this, and `Reading.notes` says what was done: a visitor sees what was decoded.
 """
 
 import re

@@ -141,6 +141,11 @@ class Pace:
         self._begun = now if self._begun is None else self._begun
         return True
 
+    @property
+    def asked(self) -> bool:
+        """Whether the last answer was yes, and the snapshot has not been shown; of a search's end nobody asks."""
+        return self._begun is not None
+
     def shown(self) -> None:
         """Note that the snapshot which was due has been shown."""
         now = self._clock()
@@ -211,7 +216,7 @@ def decode_paced(
     pace = Pace(clock)
     last: list[Line] = []
     for last in decode(translator, request, languages=languages, wanted=pace.due):
-        if pace.due():
+        if pace.asked:
             yield last, False
             pace.shown()
     yield last, True

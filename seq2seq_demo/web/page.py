@@ -116,6 +116,19 @@ def _unchanged(function: Any) -> Any:
     return function
 
 
+def _on_event(
+    function: Callable[[Mapping[str, Any]], Iterator[str]], name: str
+) -> Callable[..., Iterator[dict[str, Any]]]:
+    """Let an event call a function; its messages become the component's property of this name, each kind its own."""
+
+    def on_event(event: gr.EventData) -> Iterator[dict[str, Any]]:
+        for message in function(event._data if isinstance(event._data, Mapping) else {}):
+            changed: dict[str, Any] = {name: message}
+            yield gr.update(**changed)
+
+    return on_event
+
+
 def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None) -> gr.Blocks:
     """Build the page and its public endpoints.
 
@@ -142,18 +155,6 @@ def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None
     # Not the message: it may name folders of this machine, and the log has it.
     failures = [{"name": item.name, "code": item.error.code} for item in models.failures]
 
-    def on_decode(event: gr.EventData) -> Iterator[str]:
-        yield from answer(event._data if isinstance(event._data, Mapping) else {})
-
-    # Beside the component's value, which a decode may be writing at the same time.
-    def on_compare(event: gr.EventData) -> Iterator[dict[str, Any]]:
-        for message in compare(event._data if isinstance(event._data, Mapping) else {}):
-            yield gr.update(comparison=message)
-
-    def on_batch(event: gr.EventData) -> Iterator[dict[str, Any]]:
-        for message in take_turn(event._data if isinstance(event._data, Mapping) else {}):
-            yield gr.update(batch=message)
-
     # Gradio marks server functions, which a bound method does not take.
     def download(values: Mapping[str, Any]) -> dict[str, Any]:
         return dict(write_file(values))
@@ -173,9 +174,15 @@ def build_page(models: Models, *, accelerate: Callable[[Any], Any] | None = None
             server_functions=[download, view, visitor],
         )
         for start, halt, function, limit, failed in (
-            (lab.decode, lab.halt, on_decode, CONCURRENT_DECODES, "page/failed.js"),
-            (lab.compare, lab.halt_compare, on_compare, CONCURRENT_DECODES, "comparison/failed.js"),
-            (lab.batch, lab.halt_batch, on_batch, CONCURRENT_BATCHES, "batch/failed.js"),
+            (lab.decode, lab.halt, _on_event(answer, "value"), CONCURRENT_DECODES, "page/failed.js"),
+            (
+                lab.compare,
+                lab.halt_compare,
+                _on_event(compare, "comparison"),
+                CONCURRENT_DECODES,
+                "comparison/failed.js",
+            ),
+            (lab.batch, lab.halt_batch, _on_event(take_turn, "batch"), CONCURRENT_BATCHES, "batch/failed.js"),
         ):
             running = start(
                 function,

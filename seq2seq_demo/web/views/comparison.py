@@ -45,29 +45,21 @@ def decode(
     request = read_request(values)
     translator = models.get(request.model)
     configs = read_strategies(values.get("strategies"), request.configs[-1], translator)
-    pace, is_due = Pace(clock), False
-
-    def wanted() -> bool:
-        nonlocal is_due
-        is_due = pace.due()
-        return is_due
-
+    pace = Pace(clock)
     search = translator.stream_comparison(
         read_line(values, request),
         configs,
         prefix_tokens=request.prefix_tokens,
         pinned=request.pinned,
-        wanted=wanted,
+        wanted=pace.due,
     )
     found: list[Translation] = []
     with closing(search) as steps:
         for found in steps:
-            # Nobody was asked whether the last is wanted: it goes out whole, and once.
-            if is_due:
+            if pace.asked:
                 texts = [[hypothesis.text for hypothesis in translation.hypotheses] for translation in found]
                 yield {"done": False, "texts": texts, "steps": max(translation.steps for translation in found)}
                 pace.shown()
-                is_due = False
     runs = [Run(config, one, finished=True).to_dict() for config, one in zip(configs, found, strict=True)]
     yield {"done": True, "runs": runs}
 
