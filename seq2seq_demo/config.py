@@ -329,6 +329,16 @@ class Recipe(StrictConfig):
     training: TrainingConfig = field(default_factory=TrainingConfig)
     """Table ``[training]``."""
 
+    def _check_ranges(self) -> None:
+        types = {self.tokenizer.model_type, self.tokenizer.target_model_type or self.tokenizer.model_type}
+        if self.data.subword_sampling and not types <= {"unigram", "bpe"}:
+            raise ConfigurationError(
+                "one_cut",
+                f"subword_sampling needs tokenizers that can cut a text in several ways: model_type 'unigram' or "
+                f"'bpe'; got {', '.join(sorted(types))}.",
+                {"field": "subword_sampling", "allowed": ["unigram", "bpe"], "got": sorted(types)},
+            )
+
     @classmethod
     def from_file(cls, path: Path) -> Self:
         """Read a recipe.

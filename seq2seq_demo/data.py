@@ -127,6 +127,14 @@ def read_training_pairs(data_dir: Path, config: DataConfig, *, seed: int) -> lis
     return pairs
 
 
+def pairs_fingerprint(pairs: Sequence[Pair]) -> str:
+    """Return a digest of the texts of all pairs."""
+    digest = hashlib.sha256()
+    for source, target in pairs:
+        digest.update(f"{source}\t{target}\n".encode())
+    return digest.hexdigest()
+
+
 def read_recipe_file(path: Path, config: DataConfig) -> Iterator[Pair]:
     """Yield the pairs of one of a recipe's files, the sources as its task reads them.
 
@@ -199,10 +207,20 @@ class TokenSequences:
     @classmethod
     def joined(cls, parts: Sequence["TokenSequences"]) -> "TokenSequences":
         """Put several after one another."""
+        return cls.from_arrays(
+            np.concatenate([part.lengths for part in parts]), np.concatenate([part._flat for part in parts])
+        )
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the lengths, (sequences,), and all ids one after the other, as `from_arrays` takes them."""
+        return {"lengths": self.lengths, "ids": self._flat}
+
+    @classmethod
+    def from_arrays(cls, lengths: np.ndarray, ids: np.ndarray) -> "TokenSequences":
+        """Rebuild what `arrays` took apart."""
         whole = cls([])
-        whole.lengths = np.concatenate([part.lengths for part in parts])
-        whole._starts = np.concatenate([[0], np.cumsum(whole.lengths, dtype=np.int64)])
-        whole._flat = np.concatenate([part._flat for part in parts])
+        whole.lengths, whole._flat = lengths, ids
+        whole._starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
         return whole
 
     def fingerprint(self) -> str:
@@ -243,7 +261,7 @@ def encode_pairs(
 ) -> EncodedCorpus:
     """Encode normalised pairs; with `config`, leave out what its length filters refuse, and sample if it says so.
 
-    The same `seed` gives the same ids.
+    The same `seed` gives the same ids; where cuts are sampled, only within one process (`Tokenizer.sample_batch`).
 
     Raises:
         DataError: no pair is left.

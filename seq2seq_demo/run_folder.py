@@ -4,13 +4,16 @@ import json
 import math
 import os
 import pickle
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
+from seq2seq_demo.data import EncodedCorpus, TokenSequences
 from seq2seq_demo.errors import CheckpointError, ConfigurationError
 from seq2seq_demo.tokenizer import Tokenizer
 
@@ -31,6 +34,7 @@ class RunFolder:
         self.path = path
         self.state_folder = path / "training_state"
         self._state = self.state_folder / "state.pt"
+        self._corpus = self.state_folder / "corpus.npz"
         self._log = path / "training_log.jsonl"
 
     def check(self, *, resume: bool) -> None:
@@ -50,7 +54,7 @@ class RunFolder:
         """Make the folder, and clear away what a start that came to nothing has left."""
         with self._writing():
             self.state_folder.mkdir(parents=True, exist_ok=True)
-            for name in {*_TOKENIZERS[True], *_TOKENIZERS[False]}:
+            for name in {*_TOKENIZERS[True], *_TOKENIZERS[False], self._corpus.name}:
                 (self.state_folder / name).unlink(missing_ok=True)
             self._log.unlink(missing_ok=True)
 
@@ -70,6 +74,30 @@ class RunFolder:
         names = _TOKENIZERS[(self.state_folder / _TOKENIZERS[True][0]).is_file()]
         source = Tokenizer.from_file(self.state_folder / names[0])
         return source, source if names[0] == names[1] else Tokenizer.from_file(self.state_folder / names[1])
+
+    def save_corpus(self, corpus: EncodedCorpus, *, texts: str) -> None:
+        """Keep the ids of a corpus whose cuts were drawn at random, with the fingerprint of its texts."""
+        arrays = {"texts": np.array(texts), "dropped": np.array(corpus.dropped)}
+        for side, ids in (("source", corpus.sources), ("target", corpus.targets)):
+            arrays |= {f"{side}_{name}": array for name, array in ids.arrays().items()}
+        with self._writing():
+            np.savez(self._corpus, allow_pickle=False, **arrays)
+
+    def load_corpus(self) -> tuple[EncodedCorpus, str]:
+        """Return what `save_corpus` kept.
+
+        Raises:
+            CheckpointError: the file is missing or damaged.
+        """
+        try:
+            with self._corpus.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+                sources, targets = (
+                    TokenSequences.from_arrays(file[f"{side}_lengths"], file[f"{side}_ids"])
+                    for side in ("source", "target")
+                )
+                return EncodedCorpus(sources, targets, int(file["dropped"])), str(file["texts"])
+        except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise self._damaged(self._corpus, error) from error
 
     def log(self, record: Mapping[str, Any]) -> None:
         """Append one line of JSON; a number that JSON has no word for becomes null."""
@@ -103,13 +131,16 @@ class RunFolder:
         try:
             state = torch.load(self._state, map_location="cpu", weights_only=True)
         except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-            raise CheckpointError(
-                "bad_state",
-                f"{self._state} is damaged ({_first_line(error)}); start again in another folder, with --init-from "
-                f"{self.path} to keep its best weights.",
-                {"file": self._state.name},
-            ) from error
+            raise self._damaged(self._state, error) from error
         return dict(state)
+
+    def _damaged(self, file: Path, error: Exception) -> CheckpointError:
+        return CheckpointError(
+            "bad_state",
+            f"{file} is damaged ({_first_line(error)}); start again in another folder, with --init-from {self.path} to "
+            "keep its best weights.",
+            {"file": file.name},
+        )
 
     def cut_log(self, log_bytes: int) -> None:
         """Drop the log's lines after the saved state: they describe updates that will be made again."""

@@ -109,8 +109,9 @@ class Tokenizer:
             texts: They are cut one after the other, each as its model draws.
             alpha: Of a unigram model, the exponent that smooths the probabilities of the cuts (Kudo 2018,
                 https://aclanthology.org/P18-1007); of a BPE model, the probability that a merge is dropped (Provilkov
-                et al. 2020, https://aclanthology.org/2020.acl-main.170). Models of characters and words have one cut.
-            seed: The same gives the same ids.
+                et al. 2020, https://aclanthology.org/2020.acl-main.170). Models of characters and words have one cut
+                (`Recipe` refuses them).
+            seed: The same gives the same ids within one process; SentencePiece adds a salt that each process draws.
         """
 
         def draw() -> list[list[int]]:

@@ -33,6 +33,7 @@ from seq2seq_demo.data import (
     batch_indices,
     encode_pairs,
     make_batch,
+    pairs_fingerprint,
     read_recipe_file,
     read_training_pairs,
 )
@@ -115,7 +116,7 @@ def train(
             folder.save_tokenizers(*(given or _train_tokenizers(recipe, pairs)))
         processes.barrier()
         tokenizers = folder.load_tokenizers()
-        corpus = encode_pairs(pairs, *tokenizers, config=recipe.data, seed=recipe.training.seed)
+        corpus = _encode(recipe, pairs, tokenizers, folder=folder, resume=resume)
         del pairs
         trainer = Trainer(recipe, tokenizers, corpus, dev_pairs, folder=folder, device=chosen)
         if start is not None:
@@ -125,6 +126,39 @@ def train(
         if resume:
             trainer.load_state()
         return trainer.run()
+
+
+def _encode(
+    recipe: Recipe, pairs: list[Pair], tokenizers: tuple[Tokenizer, Tokenizer], *, folder: RunFolder, resume: bool
+) -> EncodedCorpus:
+    """Encode the training pairs; cuts drawn at random are process 0's, and the run's folder keeps them.
+
+    No other process, and no later one, could draw the same (`Tokenizer.sample_batch`).
+
+    Raises:
+        ConfigurationError: a run to resume was started with other texts.
+        CheckpointError: the folder's corpus cannot be read or written.
+        DataError: no pair is left.
+    """
+    if not recipe.data.subword_sampling:
+        return encode_pairs(pairs, *tokenizers, config=recipe.data)
+    texts = pairs_fingerprint(pairs)
+    if not resume and processes.rank() == 0:
+        drawn = encode_pairs(pairs, *tokenizers, config=recipe.data, seed=recipe.training.seed)
+        folder.save_corpus(drawn, texts=texts)
+    processes.barrier()
+    corpus, saved = folder.load_corpus()
+    if saved != texts:
+        raise _other_corpus(folder)
+    return corpus
+
+
+def _other_corpus(folder: RunFolder) -> ConfigurationError:
+    return ConfigurationError(
+        "other_corpus",
+        f"the training files are not those that the run in {folder.path} was started with.",
+        {"field": "data_dir"},
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -474,11 +508,7 @@ class Trainer:
                 {"field": changed},
             )
         if state["corpus"] != self.corpus.fingerprint():
-            raise ConfigurationError(
-                "other_corpus",
-                f"the training files are not those that the run in {self.folder.path} was started with.",
-                {"field": "data_dir"},
-            )
+            raise _other_corpus(self.folder)
         if len(state["random"]) != self.world:
             raise ConfigurationError(
                 "other_processes",

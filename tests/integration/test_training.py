@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -124,6 +125,23 @@ def test_two_processes_resume_exactly(data: Path) -> None:
     alone = run(command(data, "broken", "--resume"))
     assert alone.returncode == 2
     assert "started with 2 process(es); got 1" in alone.stderr
+
+
+def test_cuts_drawn_at_random_stay_what_they_were_when_a_run_is_resumed(data: Path) -> None:
+    text = RECIPE.format(dropout=0.2).replace('model_type = "char"', 'model_type = "unigram"')
+    text = text.replace("_vocab_size = 16", "_vocab_size = 300").replace("[data]", "[data]\nsubword_sampling = 0.1")
+    (data / "recipe.toml").write_text(text, encoding="utf-8")
+    assert run(command(data, "run", "--max-updates", "7", launcher=TWO_PROCESSES)).returncode == 0
+    shutil.copytree(data / "run", data / "copy")
+    for output in ("run", "copy"):
+        result = run(command(data, output, "--resume", launcher=TWO_PROCESSES))
+        assert result.returncode == 0, result.stderr
+    assert len(losses(data, "run")) == 12
+    assert losses(data, "run") == losses(data, "copy")
+    with (data / "train.tsv").open("a", encoding="utf-8") as stream:
+        stream.write("123\t321\n")
+    other = run(command(data, "run", "--resume"))
+    assert (other.returncode, "are not those that the run" in other.stderr) == (2, True)
 
 
 def test_a_used_output_folder_is_refused(data: Path) -> None:

@@ -144,6 +144,14 @@ def test_only_chinese_sources_can_be_simplified(changes: dict[str, str]) -> None
         DataConfig.from_dict({"simplified_sources": True, **changes})
 
 
+@pytest.mark.parametrize("tokenizer", [{"model_type": "char"}, {"target_model_type": "word"}])
+def test_only_subwords_can_be_sampled(tokenizer: dict[str, str]) -> None:
+    values = {"name": "tiny", "data": {"subword_sampling": 0.1}}
+    assert Recipe.from_dict({**values, "tokenizer": {"model_type": "bpe"}}).data.subword_sampling
+    with pytest.raises(ConfigurationError, match="'unigram' or 'bpe'; got"):
+        Recipe.from_dict({**values, "tokenizer": tokenizer})
+
+
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_every_recipe_of_the_package_is_valid(path: Path) -> None:
     assert Recipe.from_file(path).name

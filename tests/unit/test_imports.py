@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "validation": "model data search evaluation tokenizer",
     "optimisation": "processes",
     "processes": "checkpoint",
-    "run_folder": "tokenizer",
+    "run_folder": "tokenizer data",
     "own_corpus": "data evaluation text",
     "checkpoint": "model tokenizer",
     "data": "tokenizer text typed_text",

@@ -209,6 +209,22 @@ def test_a_damaged_state_is_said(data: Path) -> None:
         run(data, "out", make_recipe(), resume=True)
 
 
+def test_a_damaged_corpus_of_drawn_cuts_is_said(data: Path) -> None:
+    recipe = make_recipe(max_updates=3)
+    pieces = TokenizerConfig(source_vocab_size=300, target_vocab_size=300)
+    recipe = replace(recipe, data=replace(recipe.data, subword_sampling=0.1), tokenizer=pieces)
+    run(data, "out", recipe)
+    corpus = data / "out/training_state/corpus.npz"
+    whole = corpus.read_bytes()
+    for damaged in (whole[:1000], b""):
+        corpus.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match=r"corpus\.npz is damaged"):
+            run(data, "out", recipe, resume=True)
+    corpus.unlink()
+    with pytest.raises(CheckpointError, match=r"corpus\.npz is damaged"):
+        run(data, "out", recipe, resume=True)
+
+
 def test_a_start_that_came_to_nothing_leaves_no_trace(data: Path) -> None:
     class Broken(Exception):
         pass
