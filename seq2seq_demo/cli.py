@@ -335,6 +335,77 @@ def _write(path: Path, text: str, *, mode: Literal["a", "w"]) -> None:
         raise DataError("cannot_write", f"cannot write {path}: {error.strerror}.", {"file": str(path)}) from error
 
 
+def add_filter_parser(commands: "Subparsers") -> None:
+    """Add ``filter``."""
+    parser = commands.add_parser(
+        "filter",
+        help="leave the pairs out of a corpus that would mislead a model",
+        description="Copy the lines of a TSV file but those with too long or too unequal sides, those with a side in "
+        "another script than its language's, and those that trained models find least likely to be translations: "
+        "the cross-entropy per token of the worse direction.",
+        allow_abbrev=False,
+    )
+    add_model_options(parser)
+    parser.add_argument("--reverse-model", metavar="M", help="a model of the other direction, which is asked too")
+    parser.add_argument("--data", required=True, metavar="FILE.tsv", help="corpus, plain or .xz")
+    parser.add_argument("--source-column", type=int, default=1, metavar="N", help="counted from 1 (default: 1)")
+    parser.add_argument("--target-column", type=int, default=2, metavar="N", help="counted from 1 (default: 2)")
+    parser.add_argument("--limit", type=int, default=0, help="read only so many lines, evenly spaced (default: all)")
+    parser.add_argument("--keep", type=float, default=0.95, help="share that the models may keep (default: 0.95)")
+    parser.add_argument("--output", required=True, metavar="FILE.tsv", help="the lines kept, plain or .xz")
+    parser.add_argument(
+        "--dropped", metavar="FILE.tsv", help="the others, after two columns: the reason and the nats per token"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run_filter)
+
+
+def run_filter(args: argparse.Namespace) -> int:
+    """Read, score, write and count."""
+    from seq2seq_demo.data import evenly_spaced, read_lines, read_tsv, write_lines
+    from seq2seq_demo.strict import check_range
+
+    check_range("limit", args.limit, 0, 10**9)
+    check_range("keep", args.keep, 0, 1, low_open=True)
+    columns = {"source_column": args.source_column, "target_column": args.target_column}
+    for name, column in columns.items():
+        check_range(name, column, 1, 100)
+    data = Path(args.data)
+    files = [Path(name) for name in (args.output, args.dropped) if name is not None]
+    if len({path.resolve() for path in (data, *files)}) <= len(files):
+        raise ConfigurationError(
+            "same_file", "--data, --output and --dropped must be different files.", {"field": "output"}
+        )
+    for path in files:
+        # Scoring may take hours: where its lines cannot be written is said before.
+        write_lines(path, [])
+    from tqdm import tqdm
+
+    from seq2seq_demo.filtering import filter_pairs
+    from seq2seq_demo.translator import Translator
+
+    pairs, lines = list(read_tsv(data, **columns, normalised=False)), list(read_lines(data))
+    rows = evenly_spaced(len(lines), args.limit or len(lines))
+    pairs, lines = [pairs[row] for row in rows], [lines[row] for row in rows]
+    translator = Translator.from_pretrained(args.model, device=args.device)
+    reverse = None
+    if args.reverse_model is not None:
+        reverse = Translator.from_pretrained(args.reverse_model, device=args.device)
+    scores = len(pairs) * (1 if reverse is None else 2)
+    with tqdm(total=scores, unit=" scores", file=sys.stderr, disable=None) as bar:
+        result = filter_pairs(pairs, translator, reverse, keep=args.keep, progress=bar.update)
+    found = list(zip(lines, result.reasons, result.nats.tolist(), strict=True))
+    write_lines(Path(args.output), (line for line, reason, _ in found if reason is None))
+    if args.dropped is not None:
+        write_lines(Path(args.dropped), (f"{reason}\t{nats:.3f}\t{line}" for line, reason, nats in found if reason))
+    if args.json:
+        names = {"model": args.model, "reverse_model": args.reverse_model, "data": args.data}
+        print(json.dumps({**names, **result.to_dict()}))
+    else:
+        print(result.to_text())
+    return 0
+
+
 def add_push_parser(commands: "Subparsers") -> None:
     """Add ``push``."""
     parser = commands.add_parser("push", help="upload a checkpoint folder to the Hugging Face Hub", allow_abbrev=False)
@@ -497,6 +568,7 @@ def build_parser() -> argparse.ArgumentParser:
         add_train_parser,
         add_evaluate_parser,
         add_length_probe_parser,
+        add_filter_parser,
         add_translate_parser,
         add_benchmark_parser,
         add_push_parser,

@@ -243,6 +243,8 @@ class CorpusConfig(StrictConfig):
 
     file: str
     """Name below the data directory: TSV, plain or ``.xz``."""
+    origin: str = ""
+    """Read only the pairs whose third column, the collection that a pair comes from, is this; empty reads all."""
     repeat: int = 1
     """How often the file is read in one epoch, 1–1000."""
     limit: int = 0

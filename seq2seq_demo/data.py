@@ -9,10 +9,10 @@ import hashlib
 import lzma
 import random
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Literal
 
 import numpy as np
 import torch
@@ -51,15 +51,34 @@ def read_lines(path: Path) -> Iterator[str]:
         raise DataError("unreadable", f"cannot read {path}: {reason}.", {"file": str(path)}) from error
 
 
-def _open(path: Path) -> IO[bytes]:
-    return lzma.open(path, "rb") if path.suffix == ".xz" else path.open("rb")
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write lines to a UTF-8 file, compressed where its name ends in ``.xz``.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    try:
+        with _open(path, "wb") as stream:
+            stream.writelines(f"{line}\n".encode() for line in lines)
+    except OSError as error:
+        raise DataError("cannot_write", f"cannot write {path}: {error.strerror}.", {"file": str(path)}) from error
+
+
+def _open(path: Path, mode: Literal["rb", "wb"] = "rb") -> IO[bytes]:
+    return lzma.open(path, mode) if path.suffix == ".xz" else path.open(mode)
 
 
 def _bad_row(path: Path, line: int, problem: str) -> DataError:
     return DataError("bad_row", f"{path}, line {line} {problem}.", {"file": str(path), "line": line})
 
 
-def read_tsv(path: Path, *, source_column: int = 1, target_column: int = 2, normalised: bool = True) -> Iterator[Pair]:
+_ORIGIN_COLUMN = 3
+"""Where the files of `CorpusConfig` may say, for each pair, which collection it comes from."""
+
+
+def read_tsv(
+    path: Path, *, source_column: int = 1, target_column: int = 2, normalised: bool = True, origin: str = ""
+) -> Iterator[Pair]:
     """Yield pairs from a TSV file.
 
     Args:
@@ -67,15 +86,18 @@ def read_tsv(path: Path, *, source_column: int = 1, target_column: int = 2, norm
         source_column: Counted from 1.
         target_column: Counted from 1.
         normalised: False yields the columns as they stand, as references are to be measured against.
+        origin: Only the rows whose third column is this; empty yields all.
 
     Raises:
         DataError: too few columns, an empty side, bytes that are not UTF-8, or no file; with file and line.
     """
     for number, line in enumerate(read_lines(path), start=1):
         columns = line.split("\t")
-        wanted = max(source_column, target_column)
+        wanted = max(source_column, target_column, _ORIGIN_COLUMN if origin else 0)
         if len(columns) < wanted:
             raise _bad_row(path, number, f"has {len(columns)} column(s), but column {wanted} is asked for")
+        if origin and columns[_ORIGIN_COLUMN - 1] != origin:
+            continue
         source, target = columns[source_column - 1], columns[target_column - 1]
         pair = _pair(source, target, number, source_path=path, target_path=path)
         yield pair if normalised else (source, target)
@@ -117,10 +139,11 @@ def read_training_pairs(data_dir: Path, config: DataConfig, *, seed: int) -> lis
     rng = random.Random(seed)
     pairs: list[Pair] = []
     for corpus in config.train:
-        once = _limited(list(read_recipe_file(data_dir / corpus.file, config)), corpus)
+        once = _limited(list(read_recipe_file(data_dir / corpus.file, config, origin=corpus.origin)), corpus)
         if not once:
             path = data_dir / corpus.file
-            raise DataError("no_data", f"the training file {path} has no pairs.", {"file": str(path)})
+            of_origin = f" of origin {corpus.origin!r}" if corpus.origin else ""
+            raise DataError("no_data", f"the training file {path} has no pairs{of_origin}.", {"file": str(path)})
         once += joined_pairs(once, corpus.joined, target_language=config.target_language, rng=rng)
         for _ in range(corpus.repeat):
             pairs.extend((_with_noise(source, config, rng), target) for source, target in once)
@@ -135,8 +158,8 @@ def pairs_fingerprint(pairs: Sequence[Pair]) -> str:
     return digest.hexdigest()
 
 
-def read_recipe_file(path: Path, config: DataConfig) -> Iterator[Pair]:
-    """Yield the pairs of one of a recipe's files, the sources as its task reads them.
+def read_recipe_file(path: Path, config: DataConfig, *, origin: str = "") -> Iterator[Pair]:
+    """Yield the pairs of one of a recipe's files, or those of one origin, the sources as its task reads them.
 
     Raises:
         DataError: see `read_tsv`; or ``needs_opencc``, where sources are to be simplified.
@@ -145,7 +168,8 @@ def read_recipe_file(path: Path, config: DataConfig) -> Iterator[Pair]:
         raise DataError(
             "needs_opencc", "data.simplified_sources needs the package opencc: pip install -r requirements.txt."
         )
-    for source, target in read_tsv(path, source_column=config.source_column, target_column=config.target_column):
+    rows = read_tsv(path, source_column=config.source_column, target_column=config.target_column, origin=origin)
+    for source, target in rows:
         if config.task == "pronounce":
             source = plain_word(source)
         elif config.simplified_sources and is_traditional(source):
@@ -159,8 +183,17 @@ def _limited(pairs: list[Pair], corpus: CorpusConfig) -> list[Pair]:
         return pairs
     by_length = sorted(range(len(pairs)), key=lambda row: -len(pairs[row][0].split()))
     longest, others = by_length[: corpus.keep_longest], sorted(by_length[corpus.keep_longest :])
-    spaced = corpus.limit - len(longest)
-    return [pairs[row] for row in sorted([*longest, *(others[i * len(others) // spaced] for i in range(spaced))])]
+    spaced = evenly_spaced(len(others), corpus.limit - len(longest))
+    return [pairs[row] for row in sorted([*longest, *(others[place] for place in spaced)])]
+
+
+def evenly_spaced(count: int, limit: int) -> Sequence[int]:
+    """Choose `limit` of `count` places.
+
+    >>> list(evenly_spaced(10, 4))
+    [0, 2, 5, 7]
+    """
+    return [place * count // limit for place in range(limit)] if limit < count else range(count)
 
 
 def joined_pairs(pairs: Sequence[Pair], count: int, *, target_language: str, rng: random.Random) -> list[Pair]:
@@ -297,11 +330,12 @@ def _encode_chunk(
         )
     else:
         sources, targets = (tokenizer.encode_batch(texts) for tokenizer, texts in zip(tokenizers, sides, strict=True))
-    kept = [i for i in range(len(pairs)) if config is None or _acceptable(len(sources[i]), len(targets[i]), config)]
+    kept = [i for i in range(len(pairs)) if config is None or acceptable(len(sources[i]), len(targets[i]), config)]
     return TokenSequences([sources[i] for i in kept]), TokenSequences([targets[i] for i in kept])
 
 
-def _acceptable(source_tokens: int, target_tokens: int, config: DataConfig) -> bool:
+def acceptable(source_tokens: int, target_tokens: int, config: DataConfig) -> bool:
+    """Tell whether a pair's lengths, in tokens, pass a recipe's filters: neither too long nor too unequal."""
     longer, shorter = max(source_tokens, target_tokens), min(source_tokens, target_tokens)
     return shorter > 0 and longer <= config.max_tokens and longer <= config.max_length_ratio * shorter + 4
 

@@ -1,15 +1,16 @@
 """What a training run measures on its development set."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from torch.nn.functional import cross_entropy
 
 from seq2seq_demo.config import DecodingConfig, TrainingConfig
 from seq2seq_demo.data import EncodedCorpus, Pair, batch_indices, encode_pairs, make_batch, pad
 from seq2seq_demo.evaluation import group_references, measure, perplexity
 from seq2seq_demo.model import Seq2Seq
-from seq2seq_demo.model.loss import smoothed_cross_entropy
 from seq2seq_demo.search import SearchOptions, greedy_search
 from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 
@@ -72,14 +73,32 @@ def total_loss(model: Seq2Seq, corpus: EncodedCorpus) -> tuple[float, int]:
         model: In float32 and evaluation mode.
         corpus: The pairs.
     """
+    return float(sentence_losses(model, corpus).sum()), int((corpus.targets.lengths + 1).sum())
+
+
+@torch.inference_mode()
+def sentence_losses(
+    model: Seq2Seq, corpus: EncodedCorpus, *, progress: Callable[[int], object] | None = None
+) -> np.ndarray:
+    """Negative log-likelihood of each target in nats, its end symbol included, (pairs,).
+
+    Args:
+        model: In float32 and evaluation mode.
+        corpus: The pairs.
+        progress: Called with the number of pairs done since its last call.
+    """
     device = next(model.parameters()).device
-    total, tokens = 0.0, 0
+    losses = np.zeros(len(corpus))
     for indices in batch_indices(corpus, _BATCH_TOKENS, seed=None):
         batch = make_batch(corpus, indices).to(device)
         logits, _ = model(batch.src, batch.src_lengths, batch.tgt_in)
-        total += float(smoothed_cross_entropy(logits, batch.tgt_out, pad_id=PAD_ID))
-        tokens += int((batch.tgt_out != PAD_ID).sum())
-    return total, tokens
+        by_token = cross_entropy(
+            logits.flatten(0, 1).float(), batch.tgt_out.flatten(), ignore_index=PAD_ID, reduction="none"
+        )
+        losses[indices] = by_token.view_as(batch.tgt_out).sum(dim=1).cpu().numpy()
+        if progress is not None:
+            progress(len(indices))
+    return losses
 
 
 def greedy_texts(model: Seq2Seq, target_tokenizer: Tokenizer, corpus: EncodedCorpus) -> list[str]:

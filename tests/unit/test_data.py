@@ -106,6 +106,19 @@ def test_repeats_limits_and_noise_follow_the_recipe(tmp_path: Path) -> None:
     assert pairs[1][0] == "well word 2"
 
 
+def test_a_corpus_can_be_read_by_origin(tmp_path: Path) -> None:
+    origins = ["films", "news", "films", "films", "talk", "films"]
+    write(tmp_path / "a.tsv", "".join(f"w{row}\tt{row}\t{origin}\n" for row, origin in enumerate(origins)))
+    corpora = (CorpusConfig(file="a.tsv", origin="talk", repeat=2), CorpusConfig(file="a.tsv", origin="films", limit=2))
+    pairs = read_training_pairs(tmp_path, DataConfig(train=corpora), seed=1)
+    assert [target for _, target in pairs] == ["t4", "t4", "t0", "t3"]
+    with pytest.raises(DataError, match="has no pairs of origin 'poems'"):
+        read_training_pairs(tmp_path, DataConfig(train=(CorpusConfig(file="a.tsv", origin="poems"),)), seed=1)
+    write(tmp_path / "b.tsv", "w\tt\n")
+    with pytest.raises(DataError, match="line 1 has 2 column"):
+        read_training_pairs(tmp_path, DataConfig(train=(CorpusConfig(file="b.tsv", origin="talk"),)), seed=1)
+
+
 def test_a_limited_corpus_keeps_its_longest_pairs(tmp_path: Path) -> None:
     words = [1, 9, 2, 1, 8, 1, 2, 1]
     write(tmp_path / "a.tsv", "".join(f"{'a ' * count}\tt{row}\n" for row, count in enumerate(words)))

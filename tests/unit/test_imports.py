@@ -19,9 +19,10 @@ MAY_IMPORT = {
     "__init__": "model search translator",
     "__main__": "cli",
     "cli": "training training_speed own_corpus run_folder evaluation measurement benchmark translator checkpoint data "
-    "length_probe figures",
+    "length_probe figures filtering",
     "web": "translator figures evaluation search data tokenizer text sentences reading",
     "benchmark": "translator model search tokenizer",
+    "filtering": "translator validation data text",
     "length_probe": "translator evaluation data",
     "measurement": "translator evaluation validation data text alignment sentences",
     "alignment": "reading text tokenizer translation",
