@@ -195,8 +195,10 @@ def add_evaluate_parser(commands: "Subparsers") -> None:
         description="Decode the sources of a TSV file and measure the outputs against its targets as they stand. "
         "Metrics: bleu, chrf, ter (sacreBLEU's), exact_match, word_error_rate (share of distinct sources whose output "
         "is none of their targets, stress digits removed), stressed_word_error_rate (with them), right_length (share "
-        "with as many characters), perplexity, copied_alignment and forced_alignment (share of the numbers and Latin "
-        "words common to a source and its output, or its reference, that attend to their source word). "
+        "with as many characters), perplexity (per token, end symbols included), character_perplexity (the same nats "
+        "per character of the targets), distinct_outputs (how many of a source's n best differ, as a share, on "
+        "average), copied_alignment and forced_alignment (share of the numbers and Latin words common to a source and "
+        "its output, or its reference, that attend to their source word). "
         "Each figure comes with its signature, and by source length.",
         allow_abbrev=False,
     )

@@ -2,15 +2,16 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
+from seq2seq_demo import __version__
 from seq2seq_demo.alignment import SIGNATURE, measure_alignment
 from seq2seq_demo.config import DecodingConfig
 from seq2seq_demo.data import Pair, encode_pairs
-from seq2seq_demo.errors import DataError
+from seq2seq_demo.errors import ConfigurationError, DataError
 from seq2seq_demo.evaluation import (
     METRICS,
     TOKENIZERS,
@@ -28,10 +29,13 @@ from seq2seq_demo.translator import Translation, Translator
 from seq2seq_demo.validation import total_loss
 
 PERPLEXITY = "perplexity"
+CHARACTER_PERPLEXITY = "character_perplexity"
+DISTINCT_OUTPUTS = "distinct_outputs"
 COPIED_ALIGNMENT = "copied_alignment"
 FORCED_ALIGNMENT = "forced_alignment"
-MODEL_METRICS = (PERPLEXITY, COPIED_ALIGNMENT, FORCED_ALIGNMENT)
-"""Figures that need more than a text: the model's probabilities, or its attention in outputs or forced targets."""
+MODEL_METRICS = (PERPLEXITY, CHARACTER_PERPLEXITY, DISTINCT_OUTPUTS, COPIED_ALIGNMENT, FORCED_ALIGNMENT)
+"""Figures that need more than a text: the model's probabilities, all hypotheses of a source, or the attention in
+outputs or forced targets."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,12 @@ def measure_translator(
     check_choice("tokenize", tokenize, TOKENIZERS)
     for metric in options.metrics:
         check_choice("metric", metric, (*METRICS, *MODEL_METRICS))
+    if DISTINCT_OUTPUTS in options.metrics and config.n_best < 2:
+        raise ConfigurationError(
+            "needs_several",
+            f"{DISTINCT_OUTPUTS} compares the hypotheses of a source: set n_best to 2 or more.",
+            {"field": "n_best", "got": config.n_best},
+        )
     if not pairs:
         raise DataError("no_data", "the test set is empty.")
     start = time.perf_counter()
@@ -183,8 +193,10 @@ def _figure(
 def _model_figure(
     metric: str, translator: Translator, pairs: Sequence[Pair], translations: Sequence[Translation]
 ) -> Figure:
-    if metric == PERPLEXITY:
-        return _perplexity(translator, pairs)
+    if metric in (PERPLEXITY, CHARACTER_PERPLEXITY):
+        return _perplexity(metric, translator, pairs)
+    if metric == DISTINCT_OUTPUTS:
+        return _distinct_outputs(translations)
     if metric == FORCED_ALIGNMENT:
         # Outputs seldom copy what a reference does.
         sources, targets = zip(*pairs, strict=True)
@@ -193,9 +205,20 @@ def _model_figure(
     return Figure(metric, found.share, SIGNATURE, found.count, "word")
 
 
-def _perplexity(translator: Translator, pairs: Sequence[Pair]) -> Figure:
+def _distinct_outputs(translations: Sequence[Translation]) -> Figure:
+    """Measure how many of a source's hypotheses differ in their text, as a share, on average over the sources."""
+    several = [[hypothesis.text for hypothesis in translation.hypotheses] for translation in translations]
+    share = sum(len(set(texts)) / len(texts) for texts in several) / len(several)
+    signature = f"n:{max(map(len, several))}|version:{__version__}"
+    return Figure(DISTINCT_OUTPUTS, 100 * share, signature, len(several))
+
+
+def _perplexity(metric: str, translator: Translator, pairs: Sequence[Pair]) -> Figure:
     checkpoint = translator.checkpoint
     normalised = [(normalise_source(source, translator.config.task), normalise(target)) for source, target in pairs]
     corpus = encode_pairs(normalised, checkpoint.source_tokenizer, checkpoint.target_tokenizer)
     total, tokens = total_loss(checkpoint.model, corpus)
+    if metric == CHARACTER_PERPLEXITY:
+        characters = sum(len(target) for _, target in normalised)
+        return replace(perplexity(total, characters, unit="character"), name=metric)
     return perplexity(total, tokens, unit="token")

@@ -3,6 +3,7 @@
 import errno
 import json
 import lzma
+import math
 import os
 import re
 import subprocess
@@ -67,6 +68,32 @@ def test_the_text_says_how_each_figure_was_measured(evaluate) -> None:
     assert "beam_size 2" in out
     assert "sentences/s" in out
     assert "unit:token" in out
+
+
+def test_perplexity_per_character_counts_the_same_nats(evaluate) -> None:
+    _, out, _ = evaluate("--json", "--metric", "perplexity,character_perplexity")
+    by_token, by_character = json.loads(out)["figures"]
+    assert by_character["name"] == "character_perplexity"
+    assert (by_character["unit"], by_character["count"]) == ("character", sum(len(target) for _, target in ROWS))
+    assert by_token["count"] * math.log(by_token["value"]) == pytest.approx(
+        by_character["count"] * math.log(by_character["value"])
+    )
+
+
+def test_distinct_outputs_are_those_that_repeat_no_other(evaluate, saved_checkpoint: Path) -> None:
+    options = {"strategy": "sample", "temperature": 0.3, "n_best": 10, "seed": 3, "max_length": 3}
+    spelt = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    _, out, _ = evaluate("--json", "--metric", "distinct_outputs", *spelt)
+    figure = json.loads(out)["figures"][0]
+    translations = Translator.from_pretrained(saved_checkpoint, device="cpu").translate(
+        [source for source, _ in ROWS], DecodingConfig.from_dict(options)
+    )
+    shares = [len({hypothesis.text for hypothesis in one.hypotheses}) / 10 for one in translations]
+    assert figure["value"] == pytest.approx(100 * sum(shares) / len(shares))
+    assert 10 < figure["value"] < 100
+    assert figure["signature"].startswith("n:10|")
+    status, _, message = evaluate("--metric", "distinct_outputs")
+    assert (status, "n_best to 2 or more" in message) == (2, True)
 
 
 def test_a_word_counts_once_and_any_of_its_targets_will_do(evaluate) -> None:
