@@ -151,3 +151,16 @@ def test_the_pictures_of_a_batch(open_page):
     table, values, drawing = check_files(page, page.locator(".s2s-batch-picture .s2s-downloads").first)
     assert [float(row[2]) for row in table[1:]] == [line["points"][0][1] for line in values["lines"]]
     assert len([one for one in drawing.findall(".//{*}rect") if one.get("class") == "s2s-bar"]) == len(values["lines"])
+
+
+def test_a_png_that_the_browser_refuses_is_said_and_the_svg_still_comes(open_page):
+    page = open_page()
+    translate(page, TEXT)
+    page.click("[data-view=comparison]")
+    files = page.locator(".s2s-map-card").first.locator(".s2s-downloads")
+    page.evaluate("() => { HTMLCanvasElement.prototype.toBlob = (give) => give(null); }")
+    files.locator("[data-format=png]").click()
+    expect(files.get_by_role("alert")).to_have_text("This browser could not make the PNG.")
+    expect(files.locator("[data-format=png]")).to_be_enabled()
+    saved(page, files, "svg")
+    expect(files.get_by_role("alert")).to_have_text("")

@@ -47,6 +47,7 @@ lab.pngOf = async (text, { width, height, scale }) => {
   const canvas = lab.el("canvas", { width: Math.ceil(width * factor), height: Math.ceil(height * factor) });
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+  if (!blob) throw new Error("the canvas gave no PNG");
   return new Uint8Array(await blob.arrayBuffer());
 };
 
@@ -97,10 +98,16 @@ lab.pictureFiles = (() => {
     const content = {
       png: () => pngOf(drawing()), svg: drawing, csv: () => csvOf(rows()), json: () => JSON.stringify(values(), null, 1),
     };
+    const failure = lab.el("span", { class: "s2s-error", role: "alert" });
     const save = async (format, button) => {
       button.disabled = true;
+      failure.textContent = "";
       try {
         saveFile({ name: `${name.replaceAll(/[^A-Za-z0-9._-]+/g, "-")}.${format}`, type: TYPES[format], content: await content[format]() });
+      } catch (error) {
+        // A canvas can be refused, for its size or for want of memory.
+        console.warn(error);
+        failure.textContent = t("picture.failed", { format: format.toUpperCase() });
       } finally {
         button.disabled = false;
       }
@@ -108,7 +115,7 @@ lab.pictureFiles = (() => {
     return lab.el("div", { class: "s2s-downloads", role: "group", "aria-label": t("picture.files", { title }) }, [
       lab.el("span", { class: "s2s-download-label", text: t("download.title"), "aria-hidden": "true" }),
       ...Object.keys(TYPES).map((format) => lab.el("button", { type: "button", class: "s2s-quiet", text: format.toUpperCase(), "data-format": format,
-        "aria-label": `${format.toUpperCase()}: ${title}`, "data-tip": t(`picture.${format}`), on: { click: (event) => save(format, event.currentTarget) } })), ...more]);
+        "aria-label": `${format.toUpperCase()}: ${title}`, "data-tip": t(`picture.${format}`), on: { click: (event) => save(format, event.currentTarget) } })), ...more, failure]);
   };
 })();
 
