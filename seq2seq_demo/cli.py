@@ -9,13 +9,14 @@ an `OSError`, a full disk for example; Ctrl-C ends it with status 130.
 
 import argparse
 import codecs
+import itertools
 import json
 import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypedDict, cast
 
 from seq2seq_demo.errors import ConfigurationError, DataError, InputError, Seq2SeqError
 
@@ -24,6 +25,13 @@ if TYPE_CHECKING:
     from seq2seq_demo.translator import Translation, Translator
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]
+
+    class Columns(TypedDict):
+        """Columns of a TSV file, counted from 1."""
+
+        source_column: int
+        target_column: int
+
 
 _CHUNK_LINES = 1024
 """Lines that ``translate`` decodes and writes at a time; within them, those of like length go together."""
@@ -83,6 +91,27 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
         help="short name in checkpoints/ (en-zh), folder, or Hub repository (user/repo[@revision])",
     )
     parser.add_argument("--device", help="cpu, cuda or mps (default: SEQ2SEQ_DEVICE, else the best there is)")
+
+
+def add_corpus_options(parser: argparse.ArgumentParser, *, what: str) -> None:
+    """Add ``--data`` and its columns; see `columns_from`."""
+    parser.add_argument("--data", required=True, metavar="FILE.tsv", help=f"{what}, plain or .xz")
+    parser.add_argument("--source-column", type=int, default=1, metavar="N", help="counted from 1 (default: 1)")
+    parser.add_argument("--target-column", type=int, default=2, metavar="N", help="counted from 1 (default: 2)")
+
+
+def columns_from(args: argparse.Namespace) -> "Columns":
+    """Return the columns of ``--data``.
+
+    Raises:
+        ConfigurationError: a value out of range.
+    """
+    from seq2seq_demo.strict import check_range
+
+    columns: Columns = {"source_column": args.source_column, "target_column": args.target_column}
+    for name, column in columns.items():
+        check_range(name, cast(int, column), 1, 100)
+    return columns
 
 
 def add_train_parser(commands: "Subparsers") -> None:
@@ -203,9 +232,7 @@ def add_evaluate_parser(commands: "Subparsers") -> None:
         allow_abbrev=False,
     )
     add_model_options(parser)
-    parser.add_argument("--data", required=True, metavar="FILE.tsv", help="test set, plain or .xz")
-    parser.add_argument("--source-column", type=int, default=1, metavar="N", help="counted from 1 (default: 1)")
-    parser.add_argument("--target-column", type=int, default=2, metavar="N", help="counted from 1 (default: 2)")
+    add_corpus_options(parser, what="test set")
     parser.add_argument("--metric", default="bleu,chrf,ter", help="separated by commas (default: bleu,chrf,ter)")
     parser.add_argument("--tokenize", help="sacreBLEU's tokenizer (default: zh for Chinese, char for Japanese; 13a)")
     parser.add_argument("--lowercase", action="store_true", help="ignore case")
@@ -229,13 +256,10 @@ def run_evaluate(args: argparse.Namespace) -> int:
 
     from seq2seq_demo.data import read_tsv
     from seq2seq_demo.measurement import MeasurementOptions, measure_translator
-    from seq2seq_demo.strict import check_range
     from seq2seq_demo.translator import Translator
 
     options = MeasurementOptions(tuple(args.metric.split(",")), args.tokenize, args.lowercase, args.split)
-    columns = {"source_column": args.source_column, "target_column": args.target_column}
-    for name, column in columns.items():
-        check_range(name, column, 1, 100)
+    columns = columns_from(args)
     # References are measured against as they stand; the translator normalises its sources itself.
     pairs = list(read_tsv(Path(args.data), **columns, normalised=False))
     translator = Translator.from_pretrained(args.model, device=args.device)
@@ -349,14 +373,12 @@ def add_filter_parser(commands: "Subparsers") -> None:
     )
     add_model_options(parser)
     parser.add_argument("--reverse-model", metavar="M", help="a model of the other direction, which is asked too")
-    parser.add_argument("--data", required=True, metavar="FILE.tsv", help="corpus, plain or .xz")
-    parser.add_argument("--source-column", type=int, default=1, metavar="N", help="counted from 1 (default: 1)")
-    parser.add_argument("--target-column", type=int, default=2, metavar="N", help="counted from 1 (default: 2)")
+    add_corpus_options(parser, what="corpus")
     parser.add_argument("--limit", type=int, default=0, help="read only so many lines, evenly spaced (default: all)")
     parser.add_argument("--keep", type=float, default=0.95, help="share that the models may keep (default: 0.95)")
     parser.add_argument("--output", required=True, metavar="FILE.tsv", help="the lines kept, plain or .xz")
     parser.add_argument(
-        "--dropped", metavar="FILE.tsv", help="the others, after two columns: the reason and the nats per token"
+        "--dropped", metavar="FILE.tsv", help="those left out, after two columns: the reason and the nats per token"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=run_filter)
@@ -364,48 +386,52 @@ def add_filter_parser(commands: "Subparsers") -> None:
 
 def run_filter(args: argparse.Namespace) -> int:
     """Read, score, write and count."""
-    from seq2seq_demo.data import evenly_spaced, read_lines, read_tsv, write_lines
     from seq2seq_demo.strict import check_range
 
     check_range("limit", args.limit, 0, 10**9)
     check_range("keep", args.keep, 0, 1, low_open=True)
-    columns = {"source_column": args.source_column, "target_column": args.target_column}
-    for name, column in columns.items():
-        check_range(name, column, 1, 100)
-    data = Path(args.data)
-    files = [Path(name) for name in (args.output, args.dropped) if name is not None]
-    if len({path.resolve() for path in (data, *files)}) <= len(files):
-        raise ConfigurationError(
-            "same_file", "--data, --output and --dropped must be different files.", {"field": "output"}
-        )
-    for path in files:
-        # Scoring may take hours: where its lines cannot be written is said before.
-        write_lines(path, [])
+    columns = columns_from(args)
+    output, dropped = Path(args.output), None if args.dropped is None else Path(args.dropped)
+    _check_different({"--data": Path(args.data), "--output": output, "--dropped": dropped})
+    # Scoring may take hours: where its lines cannot be written is said before.
+    for path in (output, dropped):
+        if path is not None:
+            _write(path, "", mode="a")
     from tqdm import tqdm
 
+    from seq2seq_demo.data import evenly_spaced, pairs_of, read_lines, write_lines
     from seq2seq_demo.filtering import filter_pairs
     from seq2seq_demo.translator import Translator
 
-    pairs, lines = list(read_tsv(data, **columns, normalised=False)), list(read_lines(data))
+    lines = list(read_lines(Path(args.data)))
+    pairs = list(pairs_of(lines, Path(args.data), **columns, normalised=False))
     rows = evenly_spaced(len(lines), args.limit or len(lines))
-    pairs, lines = [pairs[row] for row in rows], [lines[row] for row in rows]
+    lines, pairs = [lines[row] for row in rows], [pairs[row] for row in rows]
     translator = Translator.from_pretrained(args.model, device=args.device)
-    reverse = None
-    if args.reverse_model is not None:
-        reverse = Translator.from_pretrained(args.reverse_model, device=args.device)
-    scores = len(pairs) * (1 if reverse is None else 2)
-    with tqdm(total=scores, unit=" scores", file=sys.stderr, disable=None) as bar:
+    names = [args.reverse_model] if args.reverse_model is not None else []
+    reverse = next((Translator.from_pretrained(name, device=args.device) for name in names), None)
+    with tqdm(unit=" scores", file=sys.stderr, disable=None) as bar:
         result = filter_pairs(pairs, translator, reverse, keep=args.keep, progress=bar.update)
     found = list(zip(lines, result.reasons, result.nats.tolist(), strict=True))
-    write_lines(Path(args.output), (line for line, reason, _ in found if reason is None))
-    if args.dropped is not None:
-        write_lines(Path(args.dropped), (f"{reason}\t{nats:.3f}\t{line}" for line, reason, nats in found if reason))
+    write_lines(output, (line for line, reason, _ in found if reason is None))
+    if dropped is not None:
+        write_lines(dropped, (f"{reason}\t{nats:.3f}\t{line}" for line, reason, nats in found if reason))
     if args.json:
-        names = {"model": args.model, "reverse_model": args.reverse_model, "data": args.data}
-        print(json.dumps({**names, **result.to_dict()}))
+        asked = {"model": args.model, "reverse_model": args.reverse_model, "data": args.data}
+        print(json.dumps({**asked, **result.to_dict()}))
     else:
         print(result.to_text())
     return 0
+
+
+def _check_different(files: "dict[str, Path | None]") -> None:
+    """Raise a `ConfigurationError` where two options name one file."""
+    given = [(option, path) for option, path in files.items() if path is not None]
+    for (option, path), (other, second) in itertools.combinations(given, 2):
+        if path.resolve() == second.resolve() or (path.exists() and second.exists() and path.samefile(second)):
+            raise ConfigurationError(
+                "same_file", f"{option} and {other} must be different files; both are {second}.", {"field": other[2:]}
+            )
 
 
 def add_push_parser(commands: "Subparsers") -> None:

@@ -294,8 +294,8 @@ class DataConfig(StrictConfig):
     """Whether traditional Chinese sources are read as simplified, as the page reads what people type; for a corpus that
     has both. Needs the package ``opencc``."""
     subword_sampling: float = 0.0
-    """α of `Tokenizer.sample_batch`, in [0, 1]: training texts are cut at random, anew for each `repeat` of a file; 0
-    cuts them in the most probable way."""
+    """α of `Tokenizer.sample_batch`, in [0, 1]: training texts are cut at random, anew for each `repeat` of a file and
+    in each run, whatever its seed; 0 cuts them in the most probable way."""
 
     def _check_ranges(self) -> None:
         check_range("source_column", self.source_column, 1, 100)

@@ -79,19 +79,44 @@ _ORIGIN_COLUMN = 3
 def read_tsv(
     path: Path, *, source_column: int = 1, target_column: int = 2, normalised: bool = True, origin: str = ""
 ) -> Iterator[Pair]:
-    """Yield pairs from a TSV file.
+    """Yield pairs from a TSV file: what `pairs_of` makes of its lines.
+
+    Raises:
+        DataError: see `pairs_of`; or bytes that are not UTF-8, or no file; with file and line.
+    """
+    yield from pairs_of(
+        read_lines(path),
+        path,
+        source_column=source_column,
+        target_column=target_column,
+        normalised=normalised,
+        origin=origin,
+    )
+
+
+def pairs_of(
+    lines: Iterable[str],
+    path: Path,
+    *,
+    source_column: int = 1,
+    target_column: int = 2,
+    normalised: bool = True,
+    origin: str = "",
+) -> Iterator[Pair]:
+    """Yield pairs from the lines of a TSV file.
 
     Args:
-        path: The file.
+        lines: The lines.
+        path: The file that they come from, for messages.
         source_column: Counted from 1.
         target_column: Counted from 1.
         normalised: False yields the columns as they stand, as references are to be measured against.
         origin: Only the rows whose third column is this; empty yields all.
 
     Raises:
-        DataError: too few columns, an empty side, bytes that are not UTF-8, or no file; with file and line.
+        DataError: too few columns, or an empty side; with file and line.
     """
-    for number, line in enumerate(read_lines(path), start=1):
+    for number, line in enumerate(lines, start=1):
         columns = line.split("\t")
         wanted = max(source_column, target_column, _ORIGIN_COLUMN if origin else 0)
         if len(columns) < wanted:
@@ -256,6 +281,10 @@ class TokenSequences:
         whole._starts = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
         return whole
 
+    def select(self, rows: Sequence[int]) -> "TokenSequences":
+        """Choose some, in the order given; at least one."""
+        return self.from_arrays(self.lengths[list(rows)], np.concatenate([self[row] for row in rows]))
+
     def fingerprint(self) -> str:
         """Return a digest of all ids and lengths."""
         return hashlib.sha256(self._flat.tobytes() + self.lengths.tobytes()).hexdigest()
@@ -278,6 +307,10 @@ class EncodedCorpus:
 
     def __len__(self) -> int:
         return len(self.sources)
+
+    def select(self, rows: Sequence[int]) -> "EncodedCorpus":
+        """Choose some pairs, in the order given; at least one."""
+        return EncodedCorpus(self.sources.select(rows), self.targets.select(rows))
 
     def fingerprint(self) -> str:
         """Return a digest that another text, tokenizer or filter changes."""

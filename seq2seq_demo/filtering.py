@@ -10,19 +10,19 @@ difference.)
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from seq2seq_demo.config import DataConfig
-from seq2seq_demo.data import Pair, acceptable, encode_pairs
+from seq2seq_demo.data import EncodedCorpus, Pair, acceptable, encode_pairs
 from seq2seq_demo.errors import ConfigurationError, DataError
 from seq2seq_demo.strict import check_range
 from seq2seq_demo.text import is_in_other_script, normalise, normalise_source
 from seq2seq_demo.translator import Translator
 from seq2seq_demo.validation import sentence_losses
 
-Reason = Literal["length", "language", "alignment"]
+Reason = Literal["length", "language", "unlikely"]
 """Why a pair was left out: `DataConfig`'s length filters, a side mostly in a script that its language is not written
 in, or among the pairs that the models find least likely to be translations."""
 
@@ -36,12 +36,12 @@ class Filtered:
     nats: np.ndarray
     """Cross-entropy per token, end symbol included, of the worse direction, (pairs,); NaN where it was not asked."""
     threshold: float
-    """The largest of a pair that was kept."""
+    """The largest of a pair that was kept, in nats per token."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-ready counts."""
         counts = Counter(self.reasons)
-        dropped = {reason: counts[reason] for reason in ("length", "language", "alignment")}
+        dropped = {reason: counts[reason] for reason in get_args(Reason)}
         return {
             "pairs": len(self.reasons),
             "kept": counts[None],
@@ -73,7 +73,7 @@ def filter_pairs(
         translator: A model from source to target, to score with; a small one does.
         reverse: A model of the other direction.
         keep: Share of the pairs with acceptable lengths and scripts to keep, above 0 up to 1: the most likely ones.
-        progress: Called with the number of scores computed since its last call: one for each such pair and model.
+        progress: Called with the number of scores computed since its last call, for each model one of each such pair.
 
     Raises:
         ConfigurationError: `keep` out of range, or `reverse` is not of the other direction.
@@ -89,36 +89,45 @@ def filter_pairs(
             f"{reverse.config.source_language} to {reverse.config.target_language}.",
             {"field": "reverse_model"},
         )
-    reasons = _reasons(pairs, translator)
+    corpus = _encode(translator, pairs)
+    reasons = _reasons(pairs, corpus, languages)
     rows = [row for row, reason in enumerate(reasons) if reason is None]
     if not rows:
-        raise DataError("no_data", f"none of {len(pairs)} pairs has acceptable lengths and scripts.")
-    chosen = [pairs[row] for row in rows]
-    scores = _nats_per_token(translator, chosen, progress)
+        counts = Counter(reasons)
+        raise DataError(
+            "no_data",
+            f"none of {len(pairs)} pairs is left: {counts['length']} by their lengths, {counts['language']} by their "
+            f"script. The model reads {languages[0]} and writes {languages[1]}: see the source and target columns.",
+        )
+    scores = _nats_per_token(translator, corpus.select(rows), progress)
     if reverse is not None:
-        scores = np.maximum(scores, _nats_per_token(reverse, [(target, source) for source, target in chosen], progress))
+        turned = _encode(reverse, [(pairs[row][1], pairs[row][0]) for row in rows])
+        scores = np.maximum(scores, _nats_per_token(reverse, turned, progress))
     nats = np.full(len(pairs), np.nan)
     nats[rows] = scores
     order = sorted(range(len(rows)), key=lambda place: scores[place])
     kept = max(1, round(keep * len(rows)))
     for place in order[kept:]:
-        reasons[rows[place]] = "alignment"
+        reasons[rows[place]] = "unlikely"
     return Filtered(tuple(reasons), nats, float(scores[order[kept - 1]]))
 
 
-def _reasons(pairs: Sequence[Pair], translator: Translator) -> list[Reason | None]:
+def _encode(translator: Translator, pairs: Sequence[Pair]) -> EncodedCorpus:
+    """Encode pairs as the model was trained on them."""
+    checkpoint, task = translator.checkpoint, translator.config.task
+    normalised = [(normalise_source(source, task), normalise(target)) for source, target in pairs]
+    return encode_pairs(normalised, checkpoint.source_tokenizer, checkpoint.target_tokenizer)
+
+
+def _reasons(pairs: Sequence[Pair], corpus: EncodedCorpus, languages: tuple[str, str]) -> list[Reason | None]:
     """Judge what needs no model's opinion."""
-    config, checkpoint = translator.config, translator.checkpoint
-    lengths = [
-        [len(ids) for ids in tokenizer.encode_batch([normalise(pair[side]) for pair in pairs])]
-        for side, tokenizer in enumerate((checkpoint.source_tokenizer, checkpoint.target_tokenizer))
-    ]
     limits = DataConfig()
+    lengths = zip(corpus.sources.lengths.tolist(), corpus.targets.lengths.tolist(), strict=True)
     reasons: list[Reason | None] = []
-    for (source, target), source_tokens, target_tokens in zip(pairs, *lengths, strict=True):
+    for pair, (source_tokens, target_tokens) in zip(pairs, lengths, strict=True):
         if not acceptable(source_tokens, target_tokens, limits):
             reasons.append("length")
-        elif is_in_other_script(source, config.source_language) or is_in_other_script(target, config.target_language):
+        elif any(is_in_other_script(text, language) for text, language in zip(pair, languages, strict=True)):
             reasons.append("language")
         else:
             reasons.append(None)
@@ -126,10 +135,7 @@ def _reasons(pairs: Sequence[Pair], translator: Translator) -> list[Reason | Non
 
 
 def _nats_per_token(
-    translator: Translator, pairs: Sequence[Pair], progress: Callable[[int], object] | None
+    translator: Translator, corpus: EncodedCorpus, progress: Callable[[int], object] | None
 ) -> np.ndarray:
     """Cross-entropy of each target given its source, per token with the end symbol, (pairs,)."""
-    checkpoint = translator.checkpoint
-    normalised = [(normalise_source(source, translator.config.task), normalise(target)) for source, target in pairs]
-    corpus = encode_pairs(normalised, checkpoint.source_tokenizer, checkpoint.target_tokenizer)
-    return sentence_losses(checkpoint.model, corpus, progress=progress) / (corpus.targets.lengths + 1)
+    return sentence_losses(translator.checkpoint.model, corpus, progress=progress) / (corpus.targets.lengths + 1)

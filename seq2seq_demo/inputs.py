@@ -148,7 +148,7 @@ def read_target(target: str | Sequence[int], tokenizer: Tokenizer, *, line: int 
         ids = tokenizer.encode(normalise(target))
         ids = [*ids, EOS_ID] if ids else ids
     if not ids:
-        raise InputError("target_empty", f"{where}the target is empty; type a translation.", fields)
+        raise InputError("target_empty", f"{where}the target is empty; type one.", fields)
     if len(ids) > MAX_TARGET_TOKENS:
         raise InputError(
             "target_too_long",

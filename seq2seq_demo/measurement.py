@@ -131,6 +131,10 @@ def measure_translator(
             f"{DISTINCT_OUTPUTS} compares the hypotheses of a source: set n_best to 2 or more.",
             {"field": "n_best", "got": config.n_best},
         )
+    if DISTINCT_OUTPUTS in options.metrics and options.split:
+        raise ConfigurationError(
+            "whole_sources", f"{DISTINCT_OUTPUTS} is of whole sources: leave --split out.", {"field": "split"}
+        )
     if not pairs:
         raise DataError("no_data", "the test set is empty.")
     start = time.perf_counter()
@@ -141,7 +145,7 @@ def measure_translator(
     # Sentences of a source have an end symbol each.
     lengths = [sum(len(part.source_tokens) - 1 for part in parts) for parts in translations]
     figures = [
-        _model_figure(metric, translator, pairs, [part for parts in translations for part in parts])
+        _model_figure(metric, translator, pairs, [part for parts in translations for part in parts], config.n_best)
         if metric in MODEL_METRICS
         else _figure(metric, pairs, outputs, lengths=lengths, tokenize=tokenize, lowercase=options.lowercase)
         for metric in options.metrics
@@ -191,12 +195,12 @@ def _figure(
 
 
 def _model_figure(
-    metric: str, translator: Translator, pairs: Sequence[Pair], translations: Sequence[Translation]
+    metric: str, translator: Translator, pairs: Sequence[Pair], translations: Sequence[Translation], n_best: int
 ) -> Figure:
     if metric in (PERPLEXITY, CHARACTER_PERPLEXITY):
         return _perplexity(metric, translator, pairs)
     if metric == DISTINCT_OUTPUTS:
-        return _distinct_outputs(translations)
+        return _distinct_outputs(translations, n_best)
     if metric == FORCED_ALIGNMENT:
         # Outputs seldom copy what a reference does.
         sources, targets = zip(*pairs, strict=True)
@@ -205,12 +209,11 @@ def _model_figure(
     return Figure(metric, found.share, SIGNATURE, found.count, "word")
 
 
-def _distinct_outputs(translations: Sequence[Translation]) -> Figure:
+def _distinct_outputs(translations: Sequence[Translation], n_best: int) -> Figure:
     """Measure how many of a source's hypotheses differ in their text, as a share, on average over the sources."""
-    several = [[hypothesis.text for hypothesis in translation.hypotheses] for translation in translations]
-    share = sum(len(set(texts)) / len(texts) for texts in several) / len(several)
-    signature = f"n:{max(map(len, several))}|version:{__version__}"
-    return Figure(DISTINCT_OUTPUTS, 100 * share, signature, len(several))
+    distinct = [len({hypothesis.text for hypothesis in translation.hypotheses}) for translation in translations]
+    share = sum(distinct) / (n_best * len(distinct))
+    return Figure(DISTINCT_OUTPUTS, 100 * share, f"n:{n_best}|version:{__version__}", len(distinct))
 
 
 def _perplexity(metric: str, translator: Translator, pairs: Sequence[Pair]) -> Figure:

@@ -76,7 +76,11 @@ class RunFolder:
         return source, source if names[0] == names[1] else Tokenizer.from_file(self.state_folder / names[1])
 
     def save_corpus(self, corpus: EncodedCorpus, *, texts: str) -> None:
-        """Keep the ids of a corpus whose cuts were drawn at random, with the fingerprint of its texts."""
+        """Keep the ids of a corpus whose cuts were drawn at random, with the fingerprint of its texts.
+
+        Raises:
+            CheckpointError: the folder cannot be written.
+        """
         arrays = {"texts": np.array(texts), "dropped": np.array(corpus.dropped)}
         for side, ids in (("source", corpus.sources), ("target", corpus.targets)):
             arrays |= {f"{side}_{name}": array for name, array in ids.arrays().items()}
@@ -137,8 +141,8 @@ class RunFolder:
     def _damaged(self, file: Path, error: Exception) -> CheckpointError:
         return CheckpointError(
             "bad_state",
-            f"{file} is damaged ({_first_line(error)}); start again in another folder, with --init-from {self.path} to "
-            "keep its best weights.",
+            f"{file} is missing or damaged ({_first_line(error)}); start again in another folder, with --init-from "
+            f"{self.path} to keep its best weights.",
             {"file": file.name},
         )
 

@@ -115,7 +115,7 @@ class Tokenizer:
         """
 
         def draw() -> list[list[int]]:
-            sentencepiece.set_random_generator_seed(seed)
+            sentencepiece.set_random_generator_seed(seed % 2**32)
             cut = partial(self._processor.Encode, enable_sampling=True, alpha=alpha, nbest_size=-1, num_threads=1)
             return list(cut(list(texts), out_type=int))
 

@@ -3,7 +3,8 @@
 An update is one optimiser step over a batch of about equally long pairs. Under ``torchrun`` every process takes its
 share of the same global batch, gradients are added up and divided by the global number of tokens: any number of
 processes computes what one would. The run's folder is a checkpoint with the best weights so far; beside them
-``training_state/`` holds what `resume` needs to go on exactly where the run stopped.
+``training_state/`` holds what `resume` needs to go on exactly where the run stopped. Two runs of one seed are the same,
+unless cuts are drawn at random (`subword_sampling`): each run draws its own.
 """
 
 import contextlib
@@ -110,6 +111,9 @@ def train(
         vectors = None if vectors_from is None or resume else _vectors(load_checkpoint(vectors_from), recipe)
         if vectors is not None:
             given = vectors[0].tokenizer, vectors[1].tokenizer
+        state = folder.load_state() if resume else None
+        if state is not None:
+            _check_recipe(recipe, state, folder)
         pairs = read_training_pairs(data_dir, recipe.data, seed=recipe.training.seed)
         if not resume and processes.rank() == 0:
             folder.start()
@@ -123,8 +127,8 @@ def train(
             trainer.load_weights(start.model)
         if vectors is not None:
             trainer.load_vectors(*vectors)
-        if resume:
-            trainer.load_state()
+        if state is not None:
+            trainer.load_state(state)
         return trainer.run()
 
 
@@ -151,6 +155,19 @@ def _encode(
     if saved != texts:
         raise _other_corpus(folder)
     return corpus
+
+
+def _check_recipe(recipe: Recipe, state: dict[str, Any], folder: RunFolder) -> None:
+    """Raise a `ConfigurationError` where a run to resume was started with what cannot change in between."""
+    # Read as a recipe, so that a field that is newer than the run has its default there too.
+    saved = Recipe.from_dict(json.loads(state["recipe"]))
+    changed = _changed(saved.to_dict(), recipe.to_dict())
+    if changed:
+        raise ConfigurationError(
+            "other_recipe",
+            f"the run in {folder.path} was started with another {changed}; resume it with what it had.",
+            {"field": changed},
+        )
 
 
 def _other_corpus(folder: RunFolder) -> ConfigurationError:
@@ -489,24 +506,12 @@ class Trainer:
                 }
             )
 
-    def load_state(self) -> None:
+    def load_state(self, state: dict[str, Any]) -> None:
         """Go on where `save_state` left off.
 
         Raises:
-            ConfigurationError: the run was started with another architecture, corpus, number of processes, or with
-                training settings that cannot change in between.
-            CheckpointError: the state is damaged.
+            ConfigurationError: the run was started with another corpus or number of processes.
         """
-        state = self.folder.load_state()
-        # Read as a recipe, so that a field that is newer than the run has its default there too.
-        saved = Recipe.from_dict(json.loads(state["recipe"]))
-        changed = _changed(saved.to_dict(), self.recipe.to_dict())
-        if changed:
-            raise ConfigurationError(
-                "other_recipe",
-                f"the run in {self.folder.path} was started with another {changed}; resume it with what it had.",
-                {"field": changed},
-            )
         if state["corpus"] != self.corpus.fingerprint():
             raise _other_corpus(self.folder)
         if len(state["random"]) != self.world:

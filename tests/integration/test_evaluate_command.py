@@ -92,8 +92,9 @@ def test_distinct_outputs_are_those_that_repeat_no_other(evaluate, saved_checkpo
     assert figure["value"] == pytest.approx(100 * sum(shares) / len(shares))
     assert 10 < figure["value"] < 100
     assert figure["signature"].startswith("n:10|")
-    status, _, message = evaluate("--metric", "distinct_outputs")
-    assert (status, "n_best to 2 or more" in message) == (2, True)
+    for more, message in (([], "n_best to 2 or more"), (["--n-best", "2", "--split"], "leave --split out")):
+        status, _, error = evaluate("--metric", "distinct_outputs", *more)
+        assert (status, message in error) == (2, True)
 
 
 def test_a_word_counts_once_and_any_of_its_targets_will_do(evaluate) -> None:

@@ -65,7 +65,7 @@ def test_the_likeliest_share_is_kept() -> None:
     result = filter_pairs(MORE, tiny_translator(), keep=0.5, progress=done.append)
     kept = {row for row, reason in enumerate(result.reasons) if reason is None}
     assert kept == set(np.argsort(result.nats)[:3])
-    assert set(result.reasons) == {None, "alignment"}
+    assert set(result.reasons) == {None, "unlikely"}
     assert result.threshold == max(result.nats[sorted(kept)])
     assert sum(done) == len(MORE)
 
@@ -76,8 +76,8 @@ def test_lengths_and_scripts_are_judged_before_the_models() -> None:
     assert result.reasons == (None, None, None, "length", "language", "language")
     assert np.isnan(result.nats[3:]).all()
     assert not np.isnan(result.nats[:3]).any()
-    assert result.to_dict()["dropped"] == {"length": 1, "language": 2, "alignment": 0}
-    with pytest.raises(DataError, match="none of 3 pairs"):
+    assert result.to_dict()["dropped"] == {"length": 1, "language": 2, "unlikely": 0}
+    with pytest.raises(DataError, match="none of 3 pairs is left: 1 by their lengths, 2 by their script"):
         filter_pairs(odd, tiny_translator(), keep=1)
 
 
@@ -88,43 +88,80 @@ def test_models_must_be_of_opposite_directions() -> None:
         filter_pairs(PAIRS, tiny_translator(), keep=0)
 
 
-def test_the_command_copies_lines_as_they_stand(
-    saved_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    lines = [f"{target}\tfilms\t{source}  " for source, target in MORE] + ["你好吗\tfilms\t你好吗"]
+@pytest.fixture
+def run_filter(saved_checkpoint: Path, tmp_path: Path):
+    """Run ``filter`` on a compressed corpus of `MORE` and one line in the wrong language; the three files' lines."""
+    lines = [*(f"{target}\tfilms\t{source}  " for source, target in MORE), "你好吗\tfilms\t你好吗"]
     with lzma.open(tmp_path / "in.tsv.xz", "wt", encoding="utf-8") as stream:
         stream.write("\n".join(lines) + "\n")
-    options = ["--model", str(saved_checkpoint), "--device", "cpu", "--data", str(tmp_path / "in.tsv.xz")]
-    options += ["--source-column", "3", "--target-column", "1", "--keep", "0.5"]
-    files = ["--output", str(tmp_path / "out.tsv.xz"), "--dropped", str(tmp_path / "dropped.tsv")]
-    assert main(["filter", *options, *files, "--json"]) == 0
-    report = json.loads(capsys.readouterr().out)
-    with lzma.open(tmp_path / "out.tsv.xz", "rt", encoding="utf-8") as stream:
-        kept = stream.read().splitlines()
-    dropped = [line.split("\t", 2) for line in (tmp_path / "dropped.tsv").read_text(encoding="utf-8").splitlines()]
+
+    def run(*more: str) -> tuple[list[str], list[str], list[list[str]]]:
+        options = ["--model", str(saved_checkpoint), "--device", "cpu", "--data", str(tmp_path / "in.tsv.xz")]
+        files = ["--output", str(tmp_path / "out.tsv.xz"), "--dropped", str(tmp_path / "dropped.tsv")]
+        assert main(["filter", *options, *files, "--source-column", "3", "--target-column", "1", *more]) == 0
+        with lzma.open(tmp_path / "out.tsv.xz", "rt", encoding="utf-8") as stream:
+            kept = stream.read().splitlines()
+        dropped = (tmp_path / "dropped.tsv").read_text(encoding="utf-8").splitlines()
+        return lines, kept, [line.split("\t", 2) for line in dropped]
+
+    return run
+
+
+def test_the_command_copies_lines_as_they_stand(run_filter) -> None:
+    lines, kept, dropped = run_filter("--keep", "0.5")
     assert sorted([*kept, *(line for _, _, line in dropped)]) == sorted(lines)
     assert [line for line in lines if line in kept] == kept
-    assert (report["pairs"], report["kept"], len(kept)) == (7, 3, 3)
-    assert report["dropped"] == {"length": 0, "language": 1, "alignment": 3}
-    assert all(float(nats) > report["threshold"] for reason, nats, _ in dropped if reason == "alignment")
     assert ["language", "nan", lines[-1]] in dropped
-    assert main(["filter", *options, "--limit", "2", *files]) == 0
+
+
+def test_the_command_counts_the_reasons(run_filter, capsys: pytest.CaptureFixture[str]) -> None:
+    _, kept, dropped = run_filter("--keep", "0.5", "--json")
+    report = json.loads(capsys.readouterr().out)
+    assert (report["pairs"], report["kept"], len(kept)) == (7, 3, 3)
+    assert report["dropped"] == {"length": 0, "language": 1, "unlikely": 3}
+    assert all(float(nats) > report["threshold"] for reason, nats, _ in dropped if reason == "unlikely")
+
+
+def test_a_limit_reads_lines_evenly_spaced(run_filter, capsys: pytest.CaptureFixture[str]) -> None:
+    lines, kept, dropped = run_filter("--keep", "1", "--limit", "2")
+    assert (kept, dropped) == ([lines[0], lines[3]], [])
     assert "pairs              2" in capsys.readouterr().out
 
 
-def test_what_cannot_be_written_is_said_before_anything_is_scored(
-    saved_checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    path = tmp_path / "in.tsv"
+    path.write_text("".join(f"{source}\t{target}\n" for source, target in PAIRS), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--output", "{folder}/in.tsv"], "--data and --output must be different files"),
+        (["--output", "{folder}/linked.tsv"], "--data and --output must be different files"),
+        (["--output", "{folder}/o", "--dropped", "{folder}/o"], "--output and --dropped must be different files"),
+        (["--output", "{folder}/none/o"], "cannot write"),
+        (["--output", "{folder}/o", "--keep", "1.5"], "keep"),
+        (["--output", "{folder}/o", "--target-column", "0"], "target_column"),
+    ],
+)
+def test_mistakes_are_said_before_a_model_is_loaded(
+    corpus: Path, more: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data = tmp_path / "in.tsv"
-    text = "".join(f"{source}\t{target}\n" for source, target in PAIRS)
-    data.write_text(text, encoding="utf-8")
-    options = ["filter", "--model", str(saved_checkpoint), "--data", str(data)]
-    for more, message in (
-        (["--output", str(data)], "must be different files"),
-        (["--output", str(tmp_path / "o"), "--dropped", str(tmp_path / "o")], "must be different files"),
-        (["--output", str(tmp_path / "none" / "o")], "cannot write"),
-        (["--output", str(tmp_path / "o"), "--keep", "1.5"], "keep"),
-    ):
-        assert main([*options, *more]) == 2
-        assert message in capsys.readouterr().err
-    assert data.read_text(encoding="utf-8") == text
+    (corpus.parent / "linked.tsv").hardlink_to(corpus)
+    text = corpus.read_bytes()
+    options = [option.format(folder=corpus.parent) for option in more]
+    assert main(["filter", "--model", "no-such-model", "--data", str(corpus), *options]) == 2
+    assert message in capsys.readouterr().err
+    assert corpus.read_bytes() == text
+
+
+def test_what_was_kept_before_survives_a_model_that_is_missing(
+    corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept.tsv"
+    kept.write_text("before\n", encoding="utf-8")
+    assert main(["filter", "--model", "no-such-model", "--data", str(corpus), "--output", str(kept)]) == 2
+    assert "no-such-model" in capsys.readouterr().err
+    assert kept.read_text(encoding="utf-8") == "before\n"

@@ -39,6 +39,7 @@ def test_sampled_cuts_write_the_same_text_and_follow_the_seed(tokenizer: Tokeniz
     assert len({tuple(ids) for ids in cuts}) > 5
     assert tokenizer.sample_batch([text] * 50, alpha=0.1, seed=1) == cuts
     assert tokenizer.sample_batch([text] * 50, alpha=0.1, seed=2) != cuts
+    assert tokenizer.sample_batch([text] * 50, alpha=0.1, seed=2**63 - 1) != cuts
 
 
 def test_special_symbols_are_dropped_from_text(tokenizer: Tokenizer) -> None:

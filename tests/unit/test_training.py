@@ -205,7 +205,7 @@ def test_a_damaged_state_is_said(data: Path) -> None:
     run(data, "out", make_recipe(max_updates=3))
     state = data / "out/training_state/state.pt"
     state.write_bytes(state.read_bytes()[:1000])
-    with pytest.raises(CheckpointError, match=r"state\.pt is damaged"):
+    with pytest.raises(CheckpointError, match=r"state\.pt is missing or damaged"):
         run(data, "out", make_recipe(), resume=True)
 
 
@@ -218,11 +218,21 @@ def test_a_damaged_corpus_of_drawn_cuts_is_said(data: Path) -> None:
     whole = corpus.read_bytes()
     for damaged in (whole[:1000], b""):
         corpus.write_bytes(damaged)
-        with pytest.raises(CheckpointError, match=r"corpus\.npz is damaged"):
+        with pytest.raises(CheckpointError, match=r"corpus\.npz is missing or damaged"):
             run(data, "out", recipe, resume=True)
     corpus.unlink()
-    with pytest.raises(CheckpointError, match=r"corpus\.npz is damaged"):
+    with pytest.raises(CheckpointError, match=r"corpus\.npz is missing or damaged"):
         run(data, "out", recipe, resume=True)
+
+
+@pytest.mark.parametrize("alphas", [(0.0, 0.1), (0.1, 0.2), (0.1, 0.0)])
+def test_a_change_of_sampling_is_said_and_no_file_blamed(data: Path, alphas: tuple[float, float]) -> None:
+    pieces = TokenizerConfig(source_vocab_size=300, target_vocab_size=300)
+    plain = replace(make_recipe(max_updates=3), tokenizer=pieces)
+    first, second = (replace(plain, data=replace(plain.data, subword_sampling=alpha)) for alpha in alphas)
+    run(data, "out", first)
+    with pytest.raises(ConfigurationError, match=r"another \[data\]"):
+        run(data, "out", second, resume=True)
 
 
 def test_a_start_that_came_to_nothing_leaves_no_trace(data: Path) -> None:

@@ -37,7 +37,7 @@ lab.standaloneSvg = (() => {
   };
 })();
 
-/** Draw a standalone SVG text as PNG, larger by `scale` where a browser's canvas allows it. */
+/** Draw a standalone SVG text as PNG, larger by `scale` where a browser's canvas allows it; null where it gives none. */
 lab.pngOf = async (text, { width, height, scale }) => {
   const LARGEST = { side: 16000, area: 16e6 };
   const factor = Math.min(scale, LARGEST.side / width, LARGEST.side / height, Math.sqrt(LARGEST.area / (width * height)));
@@ -47,8 +47,7 @@ lab.pngOf = async (text, { width, height, scale }) => {
   const canvas = lab.el("canvas", { width: Math.ceil(width * factor), height: Math.ceil(height * factor) });
   canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
   const blob = await new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
-  if (!blob) throw new Error("the canvas gave no PNG");
-  return new Uint8Array(await blob.arrayBuffer());
+  return blob && new Uint8Array(await blob.arrayBuffer());
 };
 
 lab.pictureFiles = (() => {
@@ -103,11 +102,9 @@ lab.pictureFiles = (() => {
       button.disabled = true;
       failure.textContent = "";
       try {
-        saveFile({ name: `${name.replaceAll(/[^A-Za-z0-9._-]+/g, "-")}.${format}`, type: TYPES[format], content: await content[format]() });
-      } catch (error) {
-        // A canvas can be refused, for its size or for want of memory.
-        console.warn(error);
-        failure.textContent = t("picture.failed", { format: format.toUpperCase() });
+        const made = await content[format]();
+        if (made) saveFile({ name: `${name.replaceAll(/[^A-Za-z0-9._-]+/g, "-")}.${format}`, type: TYPES[format], content: made });
+        else failure.textContent = t("picture.failed", { format: format.toUpperCase() });
       } finally {
         button.disabled = false;
       }
