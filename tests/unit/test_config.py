@@ -83,7 +83,7 @@ RECIPES = sorted((Path(seq2seq_demo.__file__).parent / "recipes").glob("*.toml")
             {"train": "a.tsv"},
             "train must be a list, each item a table with file, .*; got 'a.tsv'",
         ),
-        (DataConfig, {"train": ["a.tsv"]}, "an item of train must be a table with file, origin, repeat, .*; got 'a.tsv'"),
+        (DataConfig, {"train": ["a.tsv"]}, "an item of train must be a table with file, origin, .*; got 'a.tsv'"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(kind: type, values: dict, message: str) -> None:
