@@ -75,7 +75,7 @@ def test_an_error_stands_beside_the_field_and_the_last_answer_stays(open_page):
     said = score(page, "你好吗？")
     page.fill("#s2s-own", " ")
     page.press("#s2s-own", "Enter")
-    expect(page.locator("#s2s-own-error")).to_have_text("请输入要评分的译文。")
+    expect(page.locator("#s2s-own-error")).to_have_text("请输入要评分的版本。")
     expect(page.locator("#s2s-own")).to_have_attribute("aria-invalid", "true")
     expect(page.locator(".s2s-score-answer .s2s-verdict")).to_have_text(said)
 
