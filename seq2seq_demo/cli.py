@@ -408,8 +408,9 @@ def run_filter(args: argparse.Namespace) -> int:
     rows = evenly_spaced(len(lines), args.limit or len(lines))
     lines, pairs = [lines[row] for row in rows], [pairs[row] for row in rows]
     translator = Translator.from_pretrained(args.model, device=args.device)
-    names = [args.reverse_model] if args.reverse_model is not None else []
-    reverse = next((Translator.from_pretrained(name, device=args.device) for name in names), None)
+    reverse = None
+    if args.reverse_model is not None:
+        reverse = Translator.from_pretrained(args.reverse_model, device=args.device)
     with tqdm(unit=" scores", file=sys.stderr, disable=None) as bar:
         result = filter_pairs(pairs, translator, reverse, keep=args.keep, progress=bar.update)
     found = list(zip(lines, result.reasons, result.nats.tolist(), strict=True))
