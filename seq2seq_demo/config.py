@@ -164,6 +164,9 @@ class TrainingConfig(StrictConfig):
     """Largest norm of the whole gradient, 0–10^6; 0 turns clipping off."""
     label_smoothing: float = 0.1
     """Mass spread over the vocabulary, in [0, 1) (Szegedy et al. 2016, section 7)."""
+    r_drop: float = 0.0
+    """α of R-Drop, 0–100 (Wu et al. 2021, https://arxiv.org/abs/2106.14448, eq. 4, divided by two): each batch is
+    predicted twice, with other dropout, and how far the two are apart counts as a loss; 0 predicts once."""
     teacher_forcing_ratio: float = 1.0
     """Probability that a step sees the reference's previous token and not the model's own, in [0, 1]."""
     precision: Precision = "auto"
@@ -200,6 +203,7 @@ class TrainingConfig(StrictConfig):
         check_range("weight_decay", self.weight_decay, 0, 1)
         check_range("gradient_clip", self.gradient_clip, 0, 1e6)
         check_range("label_smoothing", self.label_smoothing, 0, 1, high_open=True)
+        check_range("r_drop", self.r_drop, 0, 100)
         check_range("teacher_forcing_ratio", self.teacher_forcing_ratio, 0, 1)
         check_range("ema_decay", self.ema_decay, 0, 1, high_open=True)
         check_range("validation_sentences", self.validation_sentences, 1, 10**6)
@@ -332,6 +336,13 @@ class Recipe(StrictConfig):
     """Table ``[training]``."""
 
     def _check_ranges(self) -> None:
+        if self.training.r_drop and not self.model.dropout:
+            raise ConfigurationError(
+                "no_dropout",
+                f"training.r_drop compares two dropouts: set model.dropout above 0, or r_drop to 0; "
+                f"got r_drop {self.training.r_drop:g}.",
+                {"field": "r_drop", "allowed": 0, "got": self.training.r_drop},
+            )
         types = {self.tokenizer.model_type, self.tokenizer.target_model_type or self.tokenizer.model_type}
         if self.data.subword_sampling and not types <= {"unigram", "bpe"}:
             raise ConfigurationError(

@@ -393,6 +393,11 @@ class Batch:
             return Batch(*(tensor.pin_memory().to(device, non_blocking=True) for tensor in tensors))
         return Batch(*(tensor.to(device) for tensor in tensors))
 
+    def doubled(self) -> "Batch":
+        """Put the whole batch below itself, so that each pair gets two different dropouts."""
+        tensors = (self.src, self.src_lengths, self.tgt_in, self.tgt_out)
+        return Batch(*(torch.cat([tensor, tensor]) for tensor in tensors))
+
 
 def pad(sequences: Sequence[Sequence[int] | np.ndarray], multiple: int = 1) -> Tensor:
     """Pad id sequences on the right to a common length, a multiple of `multiple`: (batch, length) long."""

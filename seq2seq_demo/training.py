@@ -40,7 +40,7 @@ from seq2seq_demo.data import (
 )
 from seq2seq_demo.errors import ConfigurationError, DataError
 from seq2seq_demo.model import Seq2Seq
-from seq2seq_demo.model.loss import smoothed_cross_entropy
+from seq2seq_demo.model.loss import divergence, smoothed_cross_entropy
 from seq2seq_demo.optimisation import Optimizer, choose_precision, learning_rate_at
 from seq2seq_demo.run_folder import RunFolder
 from seq2seq_demo.tokenizer import PAD_ID, Tokenizer, train_tokenizer
@@ -420,13 +420,22 @@ class Trainer:
 
     def _loss(self, batch: Batch) -> torch.Tensor:
         """Sum of the training loss over the batch's target tokens, in nats."""
+        config = self.config
+        if config.r_drop:
+            batch = batch.doubled()
         self.model.train()
         mixed = torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "autocast")
         with mixed:
             logits, _ = self.model(
-                batch.src, batch.src_lengths, batch.tgt_in, teacher_forcing_ratio=self.config.teacher_forcing_ratio
+                batch.src, batch.src_lengths, batch.tgt_in, teacher_forcing_ratio=config.teacher_forcing_ratio
             )
-        return smoothed_cross_entropy(logits, batch.tgt_out, pad_id=PAD_ID, label_smoothing=self.config.label_smoothing)
+        loss = smoothed_cross_entropy(logits, batch.tgt_out, pad_id=PAD_ID, label_smoothing=config.label_smoothing)
+        if not config.r_drop:
+            return loss
+        first, second = logits.chunk(2)
+        apart = divergence(first, second, batch.tgt_out[: len(first)], pad_id=PAD_ID)
+        # Half of the paper's sum, so that the loss counts each token once.
+        return (loss + config.r_drop * apart) / 2
 
     def _log_window(self, bar: "tqdm[Any]") -> None:
         """Log the mean loss and the speed since the last line."""

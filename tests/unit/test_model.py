@@ -12,7 +12,7 @@ from seq2seq_demo.config import ModelConfig
 from seq2seq_demo.errors import InputError
 from seq2seq_demo.model import Seq2Seq
 from seq2seq_demo.model.attention import AdditiveAttention, DotAttention, GeneralAttention
-from seq2seq_demo.model.loss import smoothed_cross_entropy
+from seq2seq_demo.model.loss import divergence, smoothed_cross_entropy
 
 CELLS = ("rnn", "gru", "lstm")
 ATTENTIONS = ("none", "dot", "general", "additive")
@@ -190,3 +190,19 @@ def test_loss_and_gradient_equal_pytorchs(smoothing: float) -> None:
     (own,) = torch.autograd.grad(loss, logits)
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
     assert torch.allclose(own, gradient, atol=1e-5)
+
+
+def test_divergence_and_its_gradients_equal_pytorchs() -> None:
+    torch.manual_seed(0)
+    both = [torch.randn(3, 5, 11, requires_grad=True) for _ in range(2)]
+    targets = torch.randint(1, 11, (3, 5))
+    targets[0, 2:] = 0
+    one, other = (logits.log_softmax(-1) for logits in both)
+    real = (targets != 0).unsqueeze(-1)
+    ways = [nn.functional.kl_div(a, b, reduction="none", log_target=True) for a, b in ((one, other), (other, one))]
+    expected = 0.5 * ((ways[0] + ways[1]) * real).sum()
+    gradients = torch.autograd.grad(expected, both)
+    loss = divergence(*both, targets, pad_id=0)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    for own, gradient in zip(torch.autograd.grad(loss, both), gradients, strict=True):
+        assert torch.allclose(own, gradient, atol=1e-5)

@@ -85,6 +85,22 @@ def test_a_run_from_before_a_field_existed_can_be_resumed(data: Path) -> None:
     assert run(data, "run", make_recipe(max_updates=3), resume=True).updates == 3
 
 
+def test_r_drop_adds_what_two_dropouts_disagree_about(data: Path) -> None:
+    # So small a rate leaves the weights where they were.
+    for alpha in (0.0, 1e-9, 100.0):
+        run(
+            data, f"alpha{alpha}", make_recipe(max_updates=1, r_drop=alpha, learning_rate=1e-9, final_learning_rate=0.0)
+        )
+    (once,), (twice,), (apart,) = (losses(data, f"alpha{alpha}") for alpha in (0.0, 1e-9, 100.0))
+    assert twice == pytest.approx(once, rel=0.05)
+    assert apart > twice + 0.1
+
+
+def test_r_drop_without_dropout_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="model.dropout above 0"):
+        make_recipe(dropout=0.0, r_drop=1.0)
+
+
 def test_a_run_can_take_the_tokenizers_of_another(data: Path) -> None:
     run(data, "first", make_recipe(max_updates=1))
     other = replace(make_recipe(max_updates=1), tokenizer=TokenizerConfig(model_type="bpe"))
