@@ -161,7 +161,7 @@ def test_a_failing_file_is_one_line_and_status_2(monkeypatch, capsys: pytest.Cap
     def full(args: object) -> int:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "state.pt")
 
-    monkeypatch.setattr("seq2seq_demo.cli.run_push", full)
+    monkeypatch.setattr("seq2seq_demo.cli.push.run", full)
     assert main(["push", "--model", "x", "--repo", "user/name"]) == 2
     assert capsys.readouterr().err == "error: state.pt: No space left on device.\n"
 
@@ -171,8 +171,8 @@ def test_a_full_standard_output_is_one_line_and_status_2() -> None:
     command = [
         sys.executable,
         "-c",
-        "import seq2seq_demo.cli as c; c.run_push = lambda a: print(1) or 0; "
-        "raise SystemExit(c.main(['push', '--model', 'x', '--repo', 'u/n']))",
+        "from seq2seq_demo import cli; cli.push.run = lambda a: print(1) or 0; "
+        "raise SystemExit(cli.main(['push', '--model', 'x', '--repo', 'u/n']))",
     ]
     with open("/dev/full", "w") as full:
         result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
@@ -221,7 +221,7 @@ def test_ctrl_c_ends_with_status_130(monkeypatch: pytest.MonkeyPatch, capsys: py
     def interrupted(args: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("seq2seq_demo.cli.run_push", interrupted)
+    monkeypatch.setattr("seq2seq_demo.cli.push.run", interrupted)
     assert main(["push", "--model", "x", "--repo", "user/name"]) == 130
     assert capsys.readouterr().err == "interrupted\n"
 

@@ -114,7 +114,7 @@ def test_options_reach_the_search(run):
 
 
 def test_one_seed_serves_a_whole_input_and_repeats_it(run, monkeypatch):
-    monkeypatch.setattr("seq2seq_demo.cli._CHUNK_LINES", 1)
+    monkeypatch.setattr("seq2seq_demo.cli.translate._CHUNK_LINES", 1)
     _, found, _ = run(b"How?\nHow are you?\n", "--strategy", "sample", "--n-best", "3", "--json")
     seeds = {json.loads(line)["seed"] for line in found}
     (seed,) = seeds
