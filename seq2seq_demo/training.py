@@ -459,7 +459,7 @@ class Trainer:
         progress = self.progress
         started = time.perf_counter()
         figures: dict[str, float] = {}
-        better = False
+        figure, better = math.nan, False
         if self.rank == 0:
             with torch.no_grad():
                 torch._foreach_copy_(list(self.validation_model.parameters()), self.optimizer.weights())
@@ -470,8 +470,9 @@ class Trainer:
             better = math.isfinite(figure) and (first or (figure - (progress.best or 0)) * result.direction > 0)
             if better:
                 self._keep()
-        figures, better = processes.from_first((figures, better))
-        progress.best = figures[self.config.validation_metric] if better else progress.best
+        # Not the rounded figure of the log: against that one an equal loss could pass for a smaller one.
+        figure, better = processes.from_first((figure, better))
+        progress.best = figure if better else progress.best
         progress.without_gain = 0 if better else progress.without_gain + 1
         progress.seconds += time.perf_counter() - started
         self._log({"kind": "validation", "update": progress.update, **figures, "best": better})

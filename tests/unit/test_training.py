@@ -169,8 +169,8 @@ def test_training_without_teacher_forcing_learns(data: Path) -> None:
 
 
 def test_training_stops_early_when_nothing_gets_better(data: Path) -> None:
-    result = run(data, "out", make_recipe(learning_rate=1e-9, final_learning_rate=0.0, validate_every=1, patience=2))
-    assert (result.ending, result.updates < 12) == ("stopped early", True)
+    result = run(data, "out", make_recipe(learning_rate=1e-20, final_learning_rate=0.0, validate_every=1, patience=2))
+    assert (result.ending, result.updates) == ("stopped early", 3)
 
 
 def test_a_resumed_run_keeps_the_tokenizers_that_it_began_with(data: Path) -> None:
@@ -189,7 +189,7 @@ def test_weights_that_training_only_worsens_are_kept(data: Path) -> None:
     run(data, "first", make_recipe(max_updates=60))
     result = run(data, "second", make_recipe(learning_rate=1.0), init_from=data / "first")
     assert records(data, "second", "validation")[0]["update"] == 0
-    assert result.best == records(data, "second", "validation")[0]["loss"]
+    assert result.best == pytest.approx(records(data, "second", "validation")[0]["loss"], abs=1e-4)
 
 
 def test_another_dropout_is_not_another_architecture(data: Path) -> None:
