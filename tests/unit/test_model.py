@@ -176,6 +176,20 @@ def test_tied_matrices_count_once() -> None:
     assert tied.decoder.output.weight is tied.decoder.embedding.weight
 
 
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("input_feeding", [False, True])
+def test_a_new_network_hears_its_embeddings(cell: str, input_feeding: bool) -> None:
+    sizes = {"embedding_size": 64, "encoder_size": 64, "decoder_size": 64, "input_feeding": input_feeding}
+    model = make_model(cell=cell, attention="additive", **sizes)
+    layers = (model.encoder.forward_layers[0], model.encoder.backward_layers[0], model.decoder.layers[0])
+    embeddings = (model.encoder.embedding, model.encoder.embedding, model.decoder.embedding)
+    for layer, embedding in zip(layers, embeddings, strict=True):
+        weights = layer.weights[0]
+        assert 0.5 < (embedding.weight @ weights[:, :64].T).std() < 2
+        # What is fed back beside them is loud enough as it is.
+        assert weights[:, 64:].numel() == 0 or weights[:, 64:].std() < 0.2
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_loss_and_gradient_equal_pytorchs(smoothing: float) -> None:
     torch.manual_seed(0)
