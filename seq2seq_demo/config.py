@@ -167,6 +167,9 @@ class TrainingConfig(StrictConfig):
     r_drop: float = 0.0
     """α of R-Drop, 0–100 (Wu et al. 2021, https://arxiv.org/abs/2106.14448, eq. 4, divided by two): each batch is
     predicted twice, with other dropout, and how far the two are apart counts as a loss; 0 predicts once."""
+    unit_embeddings: bool = True
+    """Whether a new network's first layers are drawn as for embeddings of variance 1, so that it learns sooner; see
+    `Seq2Seq.expect_unit_embeddings`. Recipes of models that were trained before this field say false."""
     teacher_forcing_ratio: float = 1.0
     """Probability that a step sees the reference's previous token and not the model's own, in [0, 1]."""
     precision: Precision = "auto"

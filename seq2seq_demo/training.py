@@ -285,6 +285,8 @@ class Trainer:
         torch.manual_seed(self.config.seed)
         model_config = recipe.model.with_vocabularies(tokenizers[0].vocab_size, tokenizers[1].vocab_size)
         self.model = Seq2Seq(model_config).to(device)
+        if self.config.unit_embeddings:
+            self.model.expect_unit_embeddings()
         # Validated in float32, with the averaged weights, whatever the training computes in.
         self.validation_model = Seq2Seq(model_config).to(device)
         # Every process has drawn the same weights; from here on each draws its own dropout.

@@ -116,7 +116,6 @@ class Decoder(nn.Module):
         bottom = config.embedding_size * (2 if config.input_feeding else 1)
         sizes = [bottom] + [config.decoder_size + context_size] * (config.decoder_layers - 1)
         self.layers = stack(config.cell, sizes, config.decoder_size)
-        self.layers[0].expect_embeddings(config.embedding_size)
         self.readout = nn.Linear(config.decoder_size + context_size, config.embedding_size)
         self.output = nn.Linear(config.embedding_size, config.target_vocab_size)
         nn.init.zeros_(self.output.bias)

@@ -58,8 +58,6 @@ class Encoder(nn.Module):
         sizes = [config.embedding_size] + [config.encoder_output_size] * (config.encoder_layers - 1)
         self.forward_layers = stack(config.cell, sizes, config.encoder_size)
         self.backward_layers = stack(config.cell, sizes if config.bidirectional else [], config.encoder_size)
-        for bottom in (*self.forward_layers[:1], *self.backward_layers[:1]):
-            bottom.expect_embeddings(config.embedding_size)
 
     def forward(self, src: Tensor, src_lengths: Tensor, src_mask: Tensor) -> EncoderResult:
         """Encode a batch.

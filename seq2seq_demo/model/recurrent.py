@@ -58,14 +58,10 @@ class RecurrentLayer(nn.Module):
         if self.cell == "lstm":
             nn.init.ones_(input_bias[self.hidden_size : 2 * self.hidden_size])
 
-    def expect_embeddings(self, size: int) -> None:
-        """Scale the weights of the first `size` inputs, embeddings of variance ``1 / size``, as if that were 1.
-
-        Embeddings start so small for the sake of the output projection, which may share them; read as they are, they
-        leave a network nearly silent, and it takes many updates to raise its voice.
-        """
+    def scale_input_weights(self, size: int, factor: float) -> None:
+        """Multiply the weights of the first `size` inputs."""
         with torch.no_grad():
-            self.weights[0][:, :size] *= size**0.5
+            self.weights[0][:, :size] *= factor
 
     @property
     def weights(self) -> list[nn.Parameter]:

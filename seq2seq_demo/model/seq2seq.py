@@ -26,6 +26,17 @@ class Seq2Seq(nn.Module):
         self.encoder = Encoder(config, source_embedding)
         self.decoder = Decoder(config, target_embedding)
 
+    def expect_unit_embeddings(self) -> None:
+        """Scale the weights that read embeddings as if those had variance 1 when drawn, and not ``1 / embedding_size``.
+
+        They start so small for the sake of the output projection, which may share them; read as they are, they leave a
+        new network nearly silent, and it takes many updates until its attention has anything to tell apart.
+        """
+        size = self.config.embedding_size
+        for bottom in (self.encoder.forward_layers[:1], self.encoder.backward_layers[:1], self.decoder.layers[:1]):
+            for layer in bottom:
+                layer.scale_input_weights(size, size**0.5)
+
     def encode(self, src: Tensor, src_lengths: Tensor) -> EncodedSource:
         """Encode a batch of sources; lengths are checked here and nowhere later.
 

@@ -178,9 +178,10 @@ def test_tied_matrices_count_once() -> None:
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("input_feeding", [False, True])
-def test_a_new_network_hears_its_embeddings(cell: str, input_feeding: bool) -> None:
+def test_a_network_that_expects_unit_embeddings_hears_its_own(cell: str, input_feeding: bool) -> None:
     sizes = {"embedding_size": 64, "encoder_size": 64, "decoder_size": 64, "input_feeding": input_feeding}
     model = make_model(cell=cell, attention="additive", **sizes)
+    model.expect_unit_embeddings()
     layers = (model.encoder.forward_layers[0], model.encoder.backward_layers[0], model.decoder.layers[0])
     embeddings = (model.encoder.embedding, model.encoder.embedding, model.decoder.embedding)
     for layer, embedding in zip(layers, embeddings, strict=True):

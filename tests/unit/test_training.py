@@ -96,6 +96,19 @@ def test_r_drop_adds_what_two_dropouts_disagree_about(data: Path) -> None:
     assert apart > twice + 0.1
 
 
+def test_a_recipe_says_how_loud_a_new_network_starts(data: Path) -> None:
+    for loud in (False, True):
+        still = make_recipe(max_updates=1, learning_rate=1e-20, final_learning_rate=0.0, unit_embeddings=loud)
+        run(data, f"loud{loud}", still)
+    quiet, loud_one = (load_checkpoint(data / f"loud{loud}").model.state_dict() for loud in (False, True))
+    scaled = {name for name, weight in quiet.items() if not torch.equal(weight, loud_one[name])}
+    assert scaled == {
+        "encoder.forward_layers.0.rnn.weight_ih_l0",
+        "encoder.backward_layers.0.rnn.weight_ih_l0",
+        "decoder.layers.0.rnn.weight_ih_l0",
+    }
+
+
 def test_r_drop_without_dropout_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="model.dropout above 0"):
         make_recipe(dropout=0.0, r_drop=1.0)
