@@ -24,7 +24,7 @@ from seq2seq_demo.evaluation import (
 )
 from seq2seq_demo.sentences import join_sentences, split_sentences
 from seq2seq_demo.strict import check_choice
-from seq2seq_demo.text import normalise, normalise_source
+from seq2seq_demo.text import normalise
 from seq2seq_demo.translator import Translation, Translator
 from seq2seq_demo.validation import total_loss
 
@@ -218,7 +218,8 @@ def _distinct_outputs(translations: Sequence[Translation], n_best: int) -> Figur
 
 def _perplexity(metric: str, translator: Translator, pairs: Sequence[Pair]) -> Figure:
     checkpoint = translator.checkpoint
-    normalised = [(normalise_source(source, translator.config.task), normalise(target)) for source, target in pairs]
+    # What decoding reads: a traditional source as simplified, for example.
+    normalised = [(translator.read_text(source), normalise(target)) for source, target in pairs]
     corpus = encode_pairs(normalised, checkpoint.source_tokenizer, checkpoint.target_tokenizer)
     total, tokens = total_loss(checkpoint.model, corpus)
     if metric == CHARACTER_PERPLEXITY:

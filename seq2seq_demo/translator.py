@@ -136,6 +136,14 @@ class Translator:
         """
         self._source(text, line=line)
 
+    def read_text(self, text: str) -> str:
+        """Return a source as the model reads it: normalised, and brought nearer to what it knows (`typed_text`).
+
+        Raises:
+            InputError: see `check_text`.
+        """
+        return self._source(text).text
+
     def check_config(self, config: DecodingConfig) -> None:
         """Raise a `ConfigurationError` unless these options suit the model.
 

@@ -80,6 +80,17 @@ def test_perplexity_per_character_counts_the_same_nats(evaluate) -> None:
     )
 
 
+def test_perplexity_is_of_the_sources_that_decoding_reads(evaluate, tmp_path: Path) -> None:
+    decorated = tmp_path / "decorated.tsv"
+    decorated.write_text("".join(f"{source} 😀\t{target}\n" for source, target in ROWS), encoding="utf-8")
+    reports = (
+        evaluate("--json", "--metric", "perplexity")[1],
+        evaluate("--json", "--metric", "perplexity", data=decorated)[1],
+    )
+    plain, with_emoji = (json.loads(report)["figures"][0]["value"] for report in reports)
+    assert with_emoji == pytest.approx(plain, rel=1e-6)
+
+
 def test_distinct_outputs_are_those_that_repeat_no_other(evaluate, saved_checkpoint: Path) -> None:
     options = {"strategy": "sample", "temperature": 0.3, "n_best": 10, "seed": 3, "max_length": 3}
     spelt = [part for name, value in options.items() for part in (f"--{name.replace('_', '-')}", str(value))]
