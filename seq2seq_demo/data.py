@@ -20,7 +20,7 @@ from torch import Tensor
 
 from seq2seq_demo.config import CorpusConfig, DataConfig
 from seq2seq_demo.errors import DataError
-from seq2seq_demo.text import normalise, plain_word, strip_final_mark
+from seq2seq_demo.text import normalise, plain_word, strip_final_mark, verse_lines
 from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, Tokenizer
 from seq2seq_demo.typed_text import can_simplify, is_traditional, simplify
 
@@ -197,6 +197,8 @@ def read_recipe_file(path: Path, config: DataConfig, *, origin: str = "") -> Ite
     for source, target in rows:
         if config.task == "pronounce":
             source = plain_word(source)
+        elif config.task == "verse":
+            source = "".join(verse_lines(source))
         elif config.simplified_sources and is_traditional(source):
             source = simplify(source)
         yield source, target

@@ -85,13 +85,27 @@ def plain_word(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+def verse_lines(text: str) -> list[str]:
+    """Split verse into its lines, at marks and spaces, which then are gone.
+
+    >>> verse_lines("白日依山尽，黄河入海流。")
+    ['白日依山尽', '黄河入海流']
+    """
+    kept = (" " if unicodedata.category(character)[0] in "PSZ" else character for character in text)
+    return "".join(kept).split()
+
+
 def normalise_source(text: str, task: str) -> str:
     """Bring a source into the one form that models of a task (see `config.Task`) are trained on.
 
     >>> normalise_source("Rhythm!", "pronounce"), normalise_source("Rhythm!", "translate")
     ('rhythm', 'Rhythm!')
+    >>> normalise_source("床前明月光，", "verse")
+    '床前明月光'
     """
     text = normalise(text)
+    if task == "verse":
+        return "".join(verse_lines(text))
     return plain_word(text) if task == "pronounce" else text
 
 

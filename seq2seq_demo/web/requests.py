@@ -10,6 +10,7 @@ from seq2seq_demo.errors import ConfigurationError, InputError
 from seq2seq_demo.search.step import MAX_TARGET_TOKENS
 from seq2seq_demo.sentences import split_sentences
 from seq2seq_demo.strict import check_choice
+from seq2seq_demo.text import verse_lines
 
 MAX_LINES: Final = 50
 """Most lines of one request; a batch of more is the command line's business."""
@@ -38,7 +39,7 @@ def read_request(values: Mapping[str, Any]) -> PageRequest:
     """Check the page's JSON: ``model``, ``text``, ``strategy`` (one of `MODES`) and ``options``.
 
     ``language``, where given, is that of the text: each typed line is then split into its sentences. With the ``task``
-    "pronounce" it is split into its words.
+    "pronounce" it is split into its words, with "verse" into its lines of verse.
 
     Raises:
         ConfigurationError: an unknown option, a wrong type or a value out of range.
@@ -49,7 +50,7 @@ def read_request(values: Mapping[str, Any]) -> PageRequest:
         raise ConfigurationError("wrong_type", "options must be an object.", {"field": "options", "allowed": "object"})
     configs = _read_configs(values.get("strategy"), options)
     language = str(values.get("language", ""))[:16]
-    paragraphs, lines = _read_lines(values.get("text"), language=language, words=values.get("task") == "pronounce")
+    paragraphs, lines = _read_lines(values.get("text"), language=language, task=values.get("task"))
     return PageRequest(
         model=str(values.get("model", "")),
         configs=configs,
@@ -125,16 +126,19 @@ def read_tokens(values: Mapping[str, Any], name: str) -> tuple[int, ...]:
     return tuple(tokens)
 
 
-def _read_lines(text: object, *, language: str, words: bool) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def _read_lines(text: object, *, language: str, task: object) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Return the texts to decode, and the typed line that each comes from."""
     if not isinstance(text, str):
         raise InputError("not_text", "the text must be a string.", {"field": "text"})
     # Not str.splitlines: it also splits at control characters, which people paste by accident.
     typed = [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
-    if words:
+    if task == "verse":
+        # Each stands on a line of its own then, and so will its answer.
+        typed = [verse for line in typed for verse in verse_lines(line)]
+    if task == "pronounce":
         split = [line.split() for line in typed]
     else:
-        split = [split_sentences(line, language) if language else [line] for line in typed]
+        split = [split_sentences(line, language) if language and task != "verse" else [line] for line in typed]
     lines = tuple(line for sentences in split for line in sentences)
     if not lines:
         raise InputError("empty", "the text is empty; type a sentence.", {"field": "text"})

@@ -32,10 +32,17 @@ def test_a_line_of_several_words_to_pronounce_gives_one_text_for_each():
     assert found.paragraphs == (0, 0, 1)
 
 
+def test_verse_is_split_at_its_marks_and_each_line_is_answered_on_a_line_of_its_own():
+    found = request(text="白日依山尽，黄河入海流。\n床前　明月光", language="zh", task="verse")
+    assert found.lines == ("白日依山尽", "黄河入海流", "床前", "明月光")
+    assert found.paragraphs == (0, 1, 2, 3)
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
         ({"text": " \n "}, "empty"),
+        ({"text": "，。", "task": "verse"}, "empty"),
         ({"text": None}, "not_text"),
         ({"text": "a\n" * (MAX_LINES + 1)}, "too_many_lines"),
         ({"strategy": "magic"}, "not_a_choice"),
