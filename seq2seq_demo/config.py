@@ -165,11 +165,11 @@ class TrainingConfig(StrictConfig):
     label_smoothing: float = 0.1
     """Mass spread over the vocabulary, in [0, 1) (Szegedy et al. 2016, section 7)."""
     r_drop: float = 0.0
-    """α of R-Drop, 0–100 (Wu et al. 2021, https://arxiv.org/abs/2106.14448, eq. 4, divided by two): each batch is
-    predicted twice, with other dropout, and how far the two are apart counts as a loss; 0 predicts once."""
+    """α of R-Drop, 0–100: each batch is predicted twice, with other dropout, and how far the two are apart counts as a
+    loss (half of eq. 4 of Wu et al. 2021, https://arxiv.org/abs/2106.14448); 0 predicts once."""
     unit_embeddings: bool = True
     """Whether a new network's first layers are drawn as for embeddings of variance 1, so that it learns sooner; see
-    `Seq2Seq.expect_unit_embeddings`. Recipes of models that were trained before this field say false."""
+    `Seq2Seq.expect_unit_embeddings`. False in recipes that are older, and where other weights are the start."""
     teacher_forcing_ratio: float = 1.0
     """Probability that a step sees the reference's previous token and not the model's own, in [0, 1]."""
     precision: Precision = "auto"
@@ -208,6 +208,13 @@ class TrainingConfig(StrictConfig):
         check_range("label_smoothing", self.label_smoothing, 0, 1, high_open=True)
         check_range("r_drop", self.r_drop, 0, 100)
         check_range("teacher_forcing_ratio", self.teacher_forcing_ratio, 0, 1)
+        if self.r_drop and self.teacher_forcing_ratio < 1:
+            raise ConfigurationError(
+                "two_histories",
+                "r_drop compares two predictions of the same history: set teacher_forcing_ratio to 1, or r_drop to 0; "
+                f"got {self.teacher_forcing_ratio:g}.",
+                {"field": "teacher_forcing_ratio", "allowed": 1, "got": self.teacher_forcing_ratio},
+            )
         check_range("ema_decay", self.ema_decay, 0, 1, high_open=True)
         check_range("validation_sentences", self.validation_sentences, 1, 10**6)
 
@@ -276,7 +283,7 @@ class DataConfig(StrictConfig):
     """Training files."""
     task: Task = "translate"
     """What the pairs are: ``translate``, a sentence and its translation; ``pronounce``, a word and its sounds (sources
-    are read as `text.plain_word`); ``verse``, a line of verse and the next."""
+    are read as `text.plain_word`); ``verse``, a line of Chinese verse and the next (sources lose marks and spaces)."""
     dev: str = ""
     """Development file below the data directory."""
     source_column: int = 1
@@ -313,6 +320,12 @@ class DataConfig(StrictConfig):
         check_range("final_mark_noise", self.final_mark_noise, 0, 1)
         check_range("comma_noise", self.comma_noise, 0, 1)
         check_range("subword_sampling", self.subword_sampling, 0, 1)
+        if self.task == "verse" and self.source_language and not self.source_language.startswith("zh"):
+            raise ConfigurationError(
+                "needs_chinese",
+                f"task 'verse' needs Chinese sources: set source_language = 'zh'; got {self.source_language!r}.",
+                {"field": "task", "got": self.source_language},
+            )
         if self.simplified_sources and (self.task == "pronounce" or not self.source_language.startswith("zh")):
             raise ConfigurationError(
                 "needs_chinese",

@@ -199,7 +199,7 @@ def read_recipe_file(path: Path, config: DataConfig, *, origin: str = "") -> Ite
             source = plain_word(source)
         elif config.task == "verse":
             source = "".join(verse_lines(source))
-        elif config.simplified_sources and is_traditional(source):
+        if config.simplified_sources and is_traditional(source):
             source = simplify(source)
         yield source, target
 

@@ -12,7 +12,7 @@ from seq2seq_demo.errors import InputError
 from seq2seq_demo.search.repetition import most_repeats
 from seq2seq_demo.search.step import MAX_TARGET_TOKENS
 from seq2seq_demo.strict import check_range, shortened
-from seq2seq_demo.text import normalise, normalise_source
+from seq2seq_demo.text import normalise, normalise_source, verse_lines
 from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, UNK_ID, Tokenizer
 from seq2seq_demo.typed_text import Note, Reading, readable
 
@@ -51,7 +51,7 @@ def read_source(
     """Normalise, tokenise and check one text.
 
     Args:
-        text: One sentence; one word for ``pronounce``.
+        text: One sentence; one word for ``pronounce``, one line for ``verse``.
         tokenizer: The source's.
         language: The source's code; it decides what `typed_text.readable` does.
         task: What the model does, which decides how the text is normalised.
@@ -59,7 +59,7 @@ def read_source(
 
     Raises:
         InputError: ``not_text``, ``empty``, ``no_words``, ``source_too_many_characters`` or ``source_too_long``; for
-            ``pronounce`` also ``one_word`` or ``unknown_letters``.
+            ``pronounce`` also ``one_word`` or ``unknown_letters``; for ``verse`` also ``one_line``.
     """
     where = "" if line is None else f"line {line}: "
     fields: dict[str, object] = {} if line is None else {"line": line}
@@ -77,6 +77,8 @@ def read_source(
     if task == "pronounce":
         _check_word(reading.text, tokenizer, where=where, fields=fields)
     elif reading.text:
+        if task == "verse":
+            _check_verse(text, where=where, fields=fields)
         typed, known = reading.text, tokenizer.characters
         reading = readable(typed, language, characters=known, count_pieces=lambda part: len(tokenizer.encode(part)))
         if not reading.text:
@@ -116,6 +118,17 @@ def _check_word(text: str, tokenizer: Tokenizer, *, where: str, fields: Mapping[
             "unknown_letters",
             f"{where}the model does not know {unknown[:80]}; write the word in letters that it does.",
             {**fields, "got": unknown[:80]},
+        )
+
+
+def _check_verse(text: str, *, where: str, fields: Mapping[str, object]) -> None:
+    """Raise an `InputError` unless `text` is one line of verse: no mark or space inside."""
+    lines = len(verse_lines(text))
+    if lines > 1:
+        raise InputError(
+            "one_line",
+            f"{where}the model reads one line of verse at a time; got {lines}. Put each on a line of its own.",
+            {**fields, "lines": lines},
         )
 
 

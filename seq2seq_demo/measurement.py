@@ -137,6 +137,10 @@ def measure_translator(
         )
     if not pairs:
         raise DataError("no_data", "the test set is empty.")
+    read: list[str] = []
+    if {PERPLEXITY, CHARACTER_PERPLEXITY} & set(options.metrics):
+        # Whole sources, and before the decoding: what the model cannot take is said at once, with its line.
+        read = [translator.read_text(source, line=line) for line, (source, _) in enumerate(pairs, start=1)]
     start = time.perf_counter()
     translations = _translate(translator, pairs, config, split=options.split, progress=progress)
     seconds = time.perf_counter() - start
@@ -145,7 +149,9 @@ def measure_translator(
     # Sentences of a source have an end symbol each.
     lengths = [sum(len(part.source_tokens) - 1 for part in parts) for parts in translations]
     figures = [
-        _model_figure(metric, translator, pairs, [part for parts in translations for part in parts], config.n_best)
+        _perplexity(metric, translator, read, pairs)
+        if metric in (PERPLEXITY, CHARACTER_PERPLEXITY)
+        else _model_figure(metric, translator, pairs, [part for parts in translations for part in parts], config.n_best)
         if metric in MODEL_METRICS
         else _figure(metric, pairs, outputs, lengths=lengths, tokenize=tokenize, lowercase=options.lowercase)
         for metric in options.metrics
@@ -197,8 +203,6 @@ def _figure(
 def _model_figure(
     metric: str, translator: Translator, pairs: Sequence[Pair], translations: Sequence[Translation], n_best: int
 ) -> Figure:
-    if metric in (PERPLEXITY, CHARACTER_PERPLEXITY):
-        return _perplexity(metric, translator, pairs)
     if metric == DISTINCT_OUTPUTS:
         return _distinct_outputs(translations, n_best)
     if metric == FORCED_ALIGNMENT:
@@ -216,10 +220,10 @@ def _distinct_outputs(translations: Sequence[Translation], n_best: int) -> Figur
     return Figure(DISTINCT_OUTPUTS, 100 * share, f"n:{n_best}|version:{__version__}", len(distinct))
 
 
-def _perplexity(metric: str, translator: Translator, pairs: Sequence[Pair]) -> Figure:
+def _perplexity(metric: str, translator: Translator, read: Sequence[str], pairs: Sequence[Pair]) -> Figure:
+    """Measure how likely the targets are, given the sources as decoding reads them (a traditional one simplified)."""
     checkpoint = translator.checkpoint
-    # What decoding reads: a traditional source as simplified, for example.
-    normalised = [(translator.read_text(source), normalise(target)) for source, target in pairs]
+    normalised = [(source, normalise(target)) for source, (_, target) in zip(read, pairs, strict=True)]
     corpus = encode_pairs(normalised, checkpoint.source_tokenizer, checkpoint.target_tokenizer)
     total, tokens = total_loss(checkpoint.model, corpus)
     if metric == CHARACTER_PERPLEXITY:

@@ -50,7 +50,10 @@ _TOKENIZER_LINES = 500_000
 """Pairs that the tokenizers are trained on, at least, where there are so many; drawn evenly over the corpus."""
 _MOST_OVERFLOWS = 50
 """Updates in a row without a finite gradient after which a run has diverged."""
-_MAY_CHANGE = {"max_updates", "patience", "validate_every", "save_every", "log_every", "validation_sentences"}
+_MAY_CHANGE = {
+    *("max_updates", "patience", "validate_every", "save_every", "log_every", "validation_sentences"),
+    "unit_embeddings",  # only a new network asks
+}
 """Fields of [training] that a resumed run may set anew."""
 
 Ending = Literal["finished", "stopped early", "interrupted"]

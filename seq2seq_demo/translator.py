@@ -136,13 +136,17 @@ class Translator:
         """
         self._source(text, line=line)
 
-    def read_text(self, text: str) -> str:
+    def read_text(self, text: str, *, line: int | None = None) -> str:
         """Return a source as the model reads it: normalised, and brought nearer to what it knows (`typed_text`).
+
+        Args:
+            text: One sentence.
+            line: Its line in the input, counted from 1, for the message.
 
         Raises:
             InputError: see `check_text`.
         """
-        return self._source(text).text
+        return self._source(text, line=line).text
 
     def check_config(self, config: DecodingConfig) -> None:
         """Raise a `ConfigurationError` unless these options suit the model.

@@ -1,4 +1,4 @@
-"""What several commands share: their options, and how they read and write."""
+"""What several commands share: their options, and how they write."""
 
 import argparse
 from pathlib import Path

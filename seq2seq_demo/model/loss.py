@@ -15,10 +15,10 @@ _BLOCK_BYTES = 2 << 20
 """Size of the float32 block worked on at once on a CPU: about the second-level cache."""
 
 
-def _blocks(logits: Tensor) -> Iterator[slice]:
-    """Yield the rows of (tokens, vocab) to work on at once."""
+def _blocks(logits: Tensor, *, matrices: int = 1) -> Iterator[slice]:
+    """Yield the rows of (tokens, vocab) to work on at once, where so many float32 matrices of them are needed."""
     tokens, vocabulary = logits.shape
-    rows = max(1, tokens if logits.is_cuda else _BLOCK_BYTES // (4 * vocabulary))
+    rows = max(1, tokens if logits.is_cuda else _BLOCK_BYTES // (4 * vocabulary * matrices))
     for start in range(0, tokens, rows):
         yield slice(start, start + rows)
 
@@ -69,20 +69,24 @@ def smoothed_cross_entropy(logits: Tensor, targets: Tensor, *, pad_id: int, labe
 
 
 class _Divergence(torch.autograd.Function):
-    """Sum over tokens of ``½ KL(p‖q) + ½ KL(q‖p)``; gradient for p's logits ``½ p (log p/q - KL(p‖q)) + ½ (p - q)``."""
+    """Sum over tokens of ``½ KL(p‖q) + ½ KL(q‖p)``.
+
+    The gradient for p's logits is ``½ p (log p/q - KL(p‖q)) + ½ (p - q)``, for q's the same with both exchanged.
+    """
 
     @staticmethod
     def forward(ctx: Any, first: Tensor, second: Tensor, targets: Tensor, pad_id: int) -> Tensor:
         gradients = torch.empty_like(first), torch.empty_like(second)
         total = first.new_zeros((), dtype=torch.float32)
-        for part in _blocks(first):
+        for part in _blocks(first, matrices=5):
             half = 0.5 * (targets[part] != pad_id).float().unsqueeze(1)
             log_p, log_q = (torch.log_softmax(logits[part], -1, dtype=torch.float32) for logits in (first, second))
             p, q, gap = log_p.exp(), log_q.exp(), log_p - log_q
-            forwards, backwards = ((weights * gap).sum(dim=-1, keepdim=True) for weights in (p, q))
-            total += (half * (forwards - backwards)).sum()
-            gradients[0][part] = half * (p * (gap - forwards) + p - q)
-            gradients[1][part] = half * (q * (backwards - gap) + q - p)
+            p_from_q = (p * gap).sum(dim=-1, keepdim=True)  # KL(p‖q)
+            q_from_p = -(q * gap).sum(dim=-1, keepdim=True)  # KL(q‖p)
+            total += (half * (p_from_q + q_from_p)).sum()
+            gradients[0][part] = half * (p * (gap - p_from_q) + p - q)
+            gradients[1][part] = half * (q * (-gap - q_from_p) + q - p)
         ctx.save_for_backward(*gradients)
         return total
 

@@ -29,8 +29,10 @@ class Seq2Seq(nn.Module):
     def expect_unit_embeddings(self) -> None:
         """Scale the weights that read embeddings as if those had variance 1 when drawn, and not ``1 / embedding_size``.
 
-        They start so small for the sake of the output projection, which may share them; read as they are, they leave a
-        new network nearly silent, and it takes many updates until its attention has anything to tell apart.
+        Once, on a new network. The factor is that of Vaswani et al. 2017, https://arxiv.org/abs/1706.03762, section
+        3.4, where it stays outside of the weights. Embeddings start so small for the sake of the output projection,
+        which may share them; read as they are, they leave a new network nearly silent, and it takes many updates until
+        its attention has anything to tell apart.
         """
         size = self.config.embedding_size
         for bottom in (self.encoder.forward_layers[:1], self.encoder.backward_layers[:1], self.decoder.layers[:1]):

@@ -30,7 +30,7 @@ class PageRequest:
     prefix_tokens: tuple[int, ...] = ()
     """Target ids that the output begins with, chosen by the visitor; only with one line."""
     paragraphs: tuple[int, ...] = ()
-    """For each of `lines` the number of the typed line that it comes from."""
+    """For each of `lines` the number of the typed line that it comes from; each line of verse counts as one."""
     pinned: Mapping[int, Sequence[float]] = field(default_factory=dict)
     """Attention that the visitor chose: weights of all source tokens by target token; only with one line."""
 
@@ -127,7 +127,7 @@ def read_tokens(values: Mapping[str, Any], name: str) -> tuple[int, ...]:
 
 
 def _read_lines(text: object, *, language: str, task: object) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Return the texts to decode, and the typed line that each comes from."""
+    """Return the texts to decode, and the number of the typed line, or line of verse, that each comes from."""
     if not isinstance(text, str):
         raise InputError("not_text", "the text must be a string.", {"field": "text"})
     # Not str.splitlines: it also splits at control characters, which people paste by accident.

@@ -19,7 +19,7 @@ from seq2seq_demo.data import (
     read_tsv,
     read_two_files,
 )
-from seq2seq_demo.errors import DataError
+from seq2seq_demo.errors import ConfigurationError, DataError
 from seq2seq_demo.tokenizer import BOS_ID, EOS_ID, PAD_ID, train_tokenizer
 
 
@@ -196,3 +196,16 @@ def test_a_batch_is_padded_and_shifted() -> None:
     assert batch.src_lengths.tolist() == [2, 3]
     assert batch.tgt_in.tolist() == [[BOS_ID, 8, 9, 10], [BOS_ID, 11, PAD_ID, PAD_ID]]
     assert batch.tgt_out.tolist() == [[8, 9, 10, EOS_ID], [11, EOS_ID, PAD_ID, PAD_ID]]
+
+
+def test_verse_is_read_simplified_where_asked_and_without_its_marks(tmp_path: Path) -> None:
+    (tmp_path / "a.tsv").write_text("獨在異鄉為異客，\t每逢佳节倍思亲\n", encoding="utf-8")
+    data = DataConfig(train=(CorpusConfig(file="a.tsv"),), task="verse", source_language="zh")
+    assert read_training_pairs(tmp_path, data, seed=1) == [("獨在異鄉為異客", "每逢佳节倍思亲")]
+    simplified = replace(data, simplified_sources=True)
+    assert read_training_pairs(tmp_path, simplified, seed=1) == [("独在异乡为异客", "每逢佳节倍思亲")]
+
+
+def test_verse_in_another_language_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="task 'verse' needs Chinese sources"):
+        DataConfig(task="verse", source_language="en")

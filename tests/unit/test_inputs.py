@@ -13,6 +13,17 @@ def letters() -> Tokenizer:
     return train_tokenizer(["knight", "night's"], vocab_size=99, config=TokenizerConfig(model_type="char"))
 
 
+@pytest.mark.parametrize("typed", ["白日依山尽，黄河入海流。", "白日依山尽 黄河入海流"])
+def test_two_lines_of_verse_are_refused(letters: Tokenizer, typed: str) -> None:
+    with pytest.raises(InputError, match="^line 3: the model reads one line of verse at a time; got 2") as caught:
+        read_source(typed, letters, language="zh", task="verse", line=3)
+    assert caught.value.code == "one_line"
+
+
+def test_the_mark_after_a_line_of_verse_is_not_read(letters: Tokenizer) -> None:
+    assert read_source("床前明月光，", letters, language="zh", task="verse").text == "床前明月光"
+
+
 @pytest.mark.parametrize("typed", ["Night", "NIGHT", "nïght.", " night "])
 def test_case_accents_and_marks_do_not_change_a_word(letters: Tokenizer, typed: str) -> None:
     source = read_source(typed, letters, task="pronounce")

@@ -245,7 +245,7 @@ lab.page = ({ element, props, trigger, server, watch }) => {
     clearTimeout(state.slow);
     state.untouched = false;
     state.request = lab.newId();
-    // With its language and task a text is split into sentences or words; one that the visitor decodes on is one already.
+    // With its language and task a text is split into sentences, words or lines of verse; one that the visitor decodes on is one already.
     const { source_language: language, task } = models.find(({ id }) => id === request.model) ?? {};
     state.pending = { ...request, ...(request.prefix_tokens || request.pinned ? { language: undefined, task: undefined } : { language, task }) };
     // A quick answer shows no Stop button: it would only flicker.
