@@ -67,6 +67,22 @@ def test_a_word_is_pronounced_however_it_is_typed(typed: str) -> None:
     assert translation.source_tokens == (*"knight", "</s>")
 
 
+@pytest.mark.skipif("couplet" not in NAMES, reason="checkpoints/couplet is not there")
+def test_lines_of_verse_are_answered_with_lines_of_their_length() -> None:
+    lines = ["床前明月光，", "獨在異鄉為異客", "故人西辞黄鹤楼", "白日依山尽"]
+    answers = Translator.from_pretrained("couplet", device="cpu").translate(lines, DecodingConfig())
+    assert [answer.source for answer in answers] == ["床前明月光", "独在异乡为异客", "故人西辞黄鹤楼", "白日依山尽"]
+    assert all(re.fullmatch(f"[一-鿿]{{{len(answer.source)}}}", answer.hypotheses[0].text) for answer in answers)
+
+
+@pytest.mark.skipif("de-en" not in NAMES, reason="checkpoints/de-en is not there")
+def test_german_captions_become_english() -> None:
+    texts = ["Zwei Hunde spielen im Schnee.", "Eine Frau liest ein Buch."]
+    snow, book = Translator.from_pretrained("de-en", device="cpu").translate(texts, DecodingConfig())
+    assert re.fullmatch(r"Two dogs (are )?play(ing)? in the snow\.", snow.hypotheses[0].text)
+    assert re.fullmatch(r"A woman (is )?read(s|ing) a book\.", book.hypotheses[0].text)
+
+
 @pytest.mark.skipif(not FAMILY, reason="checkpoints/family/ is not there")
 def test_the_family_differs_in_cell_and_attention_alone() -> None:
     members = [load_checkpoint(name) for name in FAMILY]
