@@ -3,6 +3,7 @@
 Chinese, Japanese and Korean labels need a font that has their glyphs; matplotlib brings none.
 """
 
+import contextlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -143,8 +144,26 @@ def figure_bytes(figure: Figure, kind: Literal["png", "svg"]) -> bytes:
 
 def find_cjk_font() -> str | None:
     """Name an installed font with Chinese glyphs, or None."""
-    installed = {entry.name for entry in font_manager.fontManager.ttflist}
-    return next((name for name in CJK_FONTS if name in installed), None)
+    font = _known_cjk_font()
+    if font is None:
+        _notice_new_fonts()
+        font = _known_cjk_font()
+    return font
+
+
+def _known_cjk_font() -> str | None:
+    known = {entry.name for entry in font_manager.fontManager.ttflist}
+    return next((name for name in CJK_FONTS if name in known), None)
+
+
+def _notice_new_fonts() -> None:
+    """Add the fonts that were installed after matplotlib had written its list, which it never looks over again."""
+    known = {entry.fname for entry in font_manager.fontManager.ttflist}
+    for path in font_manager.findSystemFonts():
+        if path not in known:
+            # Some of a system's fonts are of a kind that matplotlib cannot read.
+            with contextlib.suppress(OSError, RuntimeError):
+                font_manager.fontManager.addfont(path)
 
 
 def _families(texts: Sequence[str]) -> list[str]:

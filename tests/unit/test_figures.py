@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from matplotlib import font_manager
 
 from seq2seq_demo import figures
 from seq2seq_demo.errors import ConfigurationError
@@ -38,6 +39,16 @@ def test_what_no_font_has_becomes_a_box_and_a_dollar_is_no_formula():
     figure = heatmap_figure(WEIGHTS, ["\U00013000", "$x", "y$"], target_labels=["a", "b"], title="$a_b$ and $")
     assert labels(figure)[0] == ["□", "$x", "y$"]
     figure_bytes(figure, "png")
+
+
+@needs_cjk_font
+def test_a_font_that_was_installed_after_matplotlib_looked_is_found(monkeypatch):
+    everything = font_manager.fontManager.ttflist
+    files = {entry.fname for entry in everything if entry.name in figures.CJK_FONTS}
+    known = [entry for entry in everything if entry.fname not in files]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", known)
+    assert find_cjk_font() in figures.CJK_FONTS
+    assert figure_bytes(heatmap_figure(np.eye(2, dtype=np.float32), ["你", "好"], target_labels=["Hi", "."]), "png")
 
 
 def test_without_a_chinese_font_the_error_names_a_package(monkeypatch):
