@@ -174,7 +174,7 @@ def _families(texts: Sequence[str]) -> list[str]:
             raise ConfigurationError(
                 "no_cjk_font",
                 "no font with Chinese characters is installed, and matplotlib brings none; install one, for example "
-                f"the Debian package {DEBIAN_PACKAGE}, and start again.",
+                f"the Debian package {DEBIAN_PACKAGE}, and try again.",
                 {"package": DEBIAN_PACKAGE},
             )
         return [LATIN_FONT]
