@@ -168,9 +168,11 @@ def _notice_new_fonts() -> None:
 
 def _families(texts: Sequence[str]) -> list[str]:
     """Choose fonts in the order in which a glyph is looked for."""
-    font = find_cjk_font()
+    needed = any(is_cjk(text) for text in texts)
+    # Looking for new fonts takes a while: only where one is needed.
+    font = find_cjk_font() if needed else _known_cjk_font()
     if font is None:
-        if any(is_cjk(text) for text in texts):
+        if needed:
             raise ConfigurationError(
                 "no_cjk_font",
                 "no font with Chinese characters is installed, and matplotlib brings none; install one, for example "

@@ -134,11 +134,11 @@ def _read_lines(text: object, *, language: str, task: object) -> tuple[tuple[int
     typed = [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()]
     if task == "verse":
         # Each stands on a line of its own then, and so will its answer.
-        typed = [verse for line in typed for verse in verse_lines(line)]
-    if task == "pronounce":
+        split = [[verse] for line in typed for verse in verse_lines(line)]
+    elif task == "pronounce":
         split = [line.split() for line in typed]
     else:
-        split = [split_sentences(line, language) if language and task != "verse" else [line] for line in typed]
+        split = [split_sentences(line, language) if language else [line] for line in typed]
     lines = tuple(line for sentences in split for line in sentences)
     if not lines:
         raise InputError("empty", "the text is empty; type a sentence.", {"field": "text"})
