@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_page import translate, wait_for_answer, wait_until_idle
+
 CHECKPOINTS = Path(__file__).parents[2] / "checkpoints"
 
 pytestmark = [
@@ -22,14 +24,6 @@ def choose(page: Page, model: str) -> Page:
     return page
 
 
-def decode(page: Page, text: str) -> None:
-    """Type a text, press Enter, wait for the answer."""
-    page.fill("#s2s-text", text)
-    page.evaluate("performance.clearMeasures()")
-    page.press("#s2s-text", "Enter")
-    page.wait_for_function("performance.getEntriesByName('s2s-request').length > 0")
-
-
 @pytest.mark.parametrize(
     ("locale", "name", "button"), [("en-US", "German → English", "Translate"), ("zh-CN", "德语 → 英语", "翻译")]
 )
@@ -37,16 +31,17 @@ def test_german_can_be_chosen_and_translated(open_page, locale: str, name: str, 
     page = choose(open_page(locale=locale), "de-en")
     expect(page.locator("#s2s-model option:checked")).to_have_text(name)
     expect(page.locator(".s2s-go span")).to_have_text(button)
-    decode(page, "Zwei Hunde spielen im Schnee.")
+    translate(page, "Zwei Hunde spielen im Schnee.")
     expect(page.locator(".s2s-output")).to_have_text(re.compile("^Two dogs .*snow"))
 
 
 def test_an_example_of_a_model_is_its_own(open_page) -> None:
     page = choose(open_page(), "de-en")
     example = page.get_by_role("button", name="Eine Frau mit einem roten Hut liest ein Buch.")
+    wait_until_idle(page)
     page.evaluate("performance.clearMeasures()")
     example.click()
-    page.wait_for_function("performance.getEntriesByName('s2s-request').length > 0")
+    wait_for_answer(page)
     expect(page.locator(".s2s-output")).to_contain_text("red hat")
 
 
@@ -69,7 +64,7 @@ def test_the_words_for_verse_are_not_those_for_translation(
 @pytest.mark.parametrize("line", ["床前明月光", "独在异乡为异客"])
 def test_a_line_of_verse_is_answered_with_one_of_its_length(open_page, line: str) -> None:
     page = choose(open_page(), "couplet")
-    decode(page, line)
+    translate(page, line)
     expect(page.locator(".s2s-output")).to_have_text(re.compile(rf"^[\u4e00-\u9fff]{{{len(line)}}}$"))
     rows, columns = page.locator("svg[data-rows]").evaluate("map => [map.dataset.rows, map.dataset.columns]")
     assert (rows, columns) == (str(len(line) + 1), str(len(line) + 1))  # with the end symbols

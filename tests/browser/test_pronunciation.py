@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_page import translate
+
 pytestmark = [
     pytest.mark.integration,
     pytest.mark.skipif(
@@ -21,14 +23,6 @@ def page(open_page) -> Page:
     return page
 
 
-def pronounce(page: Page, text: str) -> None:
-    """Type words, press Enter, wait for the answer."""
-    page.fill("#s2s-text", text)
-    page.evaluate("performance.clearMeasures()")
-    page.press("#s2s-text", "Enter")
-    page.wait_for_function("performance.getEntriesByName('s2s-request').length > 0")
-
-
 def test_the_words_are_those_of_the_task(page):
     expect(page.locator("#s2s-model option:checked")).to_have_text("English word → pronunciation")
     expect(page.locator(".s2s-go span")).to_have_text("Pronounce")
@@ -36,7 +30,7 @@ def test_the_words_are_those_of_the_task(page):
 
 
 def test_each_letter_is_a_column_and_each_phoneme_a_row(page):
-    pronounce(page, "Knight")
+    translate(page, "Knight")
     expect(page.locator(".s2s-output")).to_have_text("N AY1 T")
     rows, columns = page.locator("svg[data-rows]").evaluate("map => [map.dataset.rows, map.dataset.columns]")
     assert (rows, columns) == ("4", "7")  # with the end symbols
@@ -44,7 +38,7 @@ def test_each_letter_is_a_column_and_each_phoneme_a_row(page):
 
 
 def test_the_phonemes_stand_in_ipa_too_with_their_stress(page):
-    pronounce(page, "Jabberwocky")
+    translate(page, "Jabberwocky")
     expect(page.locator(".s2s-output")).to_have_text("JH AE2 B ER0 W AA1 K IY0")
     expect(page.locator(".s2s-ipa")).to_have_text("/ˌdʒæbɚˈwɑki/")
     page.locator(".s2s-symbols summary").click()
@@ -52,7 +46,7 @@ def test_the_phonemes_stand_in_ipa_too_with_their_stress(page):
 
 
 def test_several_words_are_pronounced_one_by_one(page):
-    pronounce(page, "hello big\nworld")
+    translate(page, "hello big\nworld")
     assert [tab.split()[-1] for tab in page.locator(".s2s-line").all_inner_texts()] == ["hello", "big", "world"]
 
 
